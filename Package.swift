@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "ais",
+  products: [
+    .executable(name: "ais", targets: ["ais"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+  ],
+  targets: [
+    // Native code behind C headers: the only rooms that may hold unsafe arithmetic.
+    .target(
+      name: "CKernels",
+      cxxSettings: [.unsafeFlags(["-O3", "-fno-math-errno", "-fno-trapping-math", "-Wall", "-Wextra"])],
+      linkerSettings: [.linkedLibrary("pthread")]),
+    .target(
+      name: "CCodecs",
+      linkerSettings: [
+        .linkedLibrary("z"), .linkedLibrary("bz2"), .linkedLibrary("png"), .linkedLibrary("tiff"),
+        .linkedLibrary("archive"),
+      ]),
+
+    // Values.
+    .target(name: "AisCore"),
+
+    // Bytes to values and back.
+    .target(name: "AisFormats", dependencies: ["AisCore", "CCodecs"]),
+
+    // Behaviour.
+    .target(name: "AisImaging", dependencies: ["AisCore"]),
+    .target(name: "AisNetworks", dependencies: ["AisCore", "AisFormats", "CKernels"]),
+    .target(name: "AisSegmentation", dependencies: ["AisCore", "AisImaging", "AisNetworks"]),
+
+    // Whole tasks: read, compute, write, report.
+    .target(
+      name: "AisWorkflows",
+      dependencies: [
+        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    // Adapters and main.
+    .target(
+      name: "AisCommands",
+      dependencies: [
+        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisWorkflows",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
+    .executableTarget(name: "ais", dependencies: ["AisCommands"]),
+
+    // Tests.
+    .target(name: "AisTestSupport", dependencies: ["AisCore"], path: "Tests/AisTestSupport"),
+    .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "AisTestSupport"]),
+    .testTarget(name: "AisCoreTests", dependencies: ["AisCore", "AisTestSupport"]),
+    .testTarget(name: "AisFormatsTests", dependencies: ["AisFormats", "AisCore", "AisTestSupport"]),
+    .testTarget(name: "AisImagingTests", dependencies: ["AisImaging", "AisCore", "AisTestSupport"]),
+    .testTarget(
+      name: "AisNetworksTests", dependencies: ["AisNetworks", "AisFormats", "AisCore", "AisTestSupport"]),
+    .testTarget(
+      name: "AisSegmentationTests",
+      dependencies: ["AisSegmentation", "AisImaging", "AisNetworks", "AisCore", "AisTestSupport"]),
+    .testTarget(
+      name: "AisWorkflowsTests",
+      dependencies: ["AisWorkflows", "AisFormats", "AisNetworks", "AisCore", "AisTestSupport"]),
+    .testTarget(
+      name: "AisCommandsTests",
+      dependencies: ["AisCommands", "AisFormats", "AisCore", "AisTestSupport", "ais"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c11,
+  cxxLanguageStandard: .cxx20
+)
+
+for target in package.targets where target.type != .system {
+  let isNative = target.name.hasPrefix("C") && !target.name.hasSuffix("Tests")
+  if isNative { continue }
+  target.swiftSettings = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+  ]
+}

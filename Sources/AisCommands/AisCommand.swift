@@ -1,0 +1,12 @@
+import AisCore
+import ArgumentParser
+
+/// `ais`: the root command.
+package struct AisCommand: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "ais",
+    abstract: "Segment cryo-electron tomograms.",
+    version: AisVersion.current)
+
+  package init() {}
+}

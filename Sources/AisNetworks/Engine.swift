@@ -1,0 +1,37 @@
+import AisCore
+
+/// Something that runs networks: the plain-Swift definition, our CPU kernels, later libtorch.
+///
+///     let network = try engine.load(graph)             // weights packed once
+///     let plan = try network.plan(for: inputShape)     // memory known exactly, nothing allocated yet
+///     try plan.run(input, output)                      // as often as you like
+package protocol Engine: Sendable {
+  /// For people and provenance: "cpu", "reference", …
+  var name: String { get }
+  /// For provenance: instruction set, precision, threads.
+  var details: [String: String] { get }
+  func load(_ graph: NetworkGraph) throws(AisError) -> any LoadedNetwork
+}
+
+/// A network whose weights an engine has taken over. Safe to share between threads; plans are not.
+package protocol LoadedNetwork: Sendable {
+  var graph: NetworkGraph { get }
+  /// Bytes held for weights, exactly.
+  var weightBytes: Int { get }
+  /// Everything that can be known before running on an input of this shape. Throws when the network cannot take it.
+  func plan(for input: TensorShape) throws(AisError) -> any InferencePlan
+}
+
+/// One network on one input shape. Buffers are allocated on first run and kept. One `run` at a time.
+package protocol InferencePlan: AnyObject {
+  var input: TensorShape { get }
+  var output: TensorShape { get }
+  /// Bytes that `run` allocates beside the weights: activations and workspace, exactly.
+  var memoryBytes: Int { get }
+  /// Wall time of one run on this machine, predicted from the operation counts.
+  var predictedSeconds: Double { get }
+  /// Runs the network. `source` has `input.count` values (z, y, x, channel), `destination` `output.count`.
+  func run(_ source: UnsafeBufferPointer<Float>, into destination: UnsafeMutableBufferPointer<Float>) throws(AisError)
+  /// Gives buffers back; the next run allocates them again.
+  func releaseMemory()
+}

@@ -1,0 +1,8 @@
+// One door to the native codec libraries: zlib, bzip2, libpng, libtiff, libarchive.
+#ifndef CCODECS_H
+#define CCODECS_H
+#include <archive.h>
+#include <archive_entry.h>
+#include <bzlib.h>
+#include <zlib.h>
+#endif

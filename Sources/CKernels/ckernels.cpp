@@ -1,0 +1,3 @@
+#include "ckernels.h"
+
+int32_t ckernels_version(void) { return 1; }

@@ -1,0 +1,8 @@
+import AisCommands
+
+@main
+struct Main {
+  static func main() async {
+    await AisProgram.main()
+  }
+}
