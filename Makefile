@@ -1,5 +1,53 @@
-.PHONY: build test
-build:
-	swift build -c release
-test:
-	swift test -c release --disable-testable-imports
+# Every task of the project, one target each. `make help` lists them.
+# The work is done by the scripts in Scripts/; each says what it is doing and, when it cannot go on, what to do.
+
+PREFIX ?= $(HOME)/.local
+FUZZ_SECONDS ?= 60
+TOMOGRAM ?=
+RELEASE = swift build -c release
+# Tests share the release build with the program: one configuration, nothing compiled twice.
+RELEASE_TESTS = swift build -c release --build-tests
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo test lint format bench docs install fuzz sanitize clean
+
+help: ## this list
+	@echo "make TARGET, where TARGET is one of:"
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | sort | \
+	  awk -F'|' '{ printf "  %-18s %s\n", $$1, $$2 }'
+
+deps: ## install what building and testing needs, if anything is missing
+	@Scripts/deps
+
+build: deps ## build the program: .build/release/ais
+	@Scripts/build
+
+demo: deps ## segment a small tomogram, measure and show the result (TOMOGRAM=FILE: yours instead)
+	@Scripts/demo "$(TOMOGRAM)"
+
+test: deps ## build, check and test everything
+	@Scripts/test
+
+lint: ## check formatting, imports, file lengths and wording
+	@Scripts/lint
+
+format: ## format all Swift files with the committed configuration
+	@swift format --in-place --recursive --parallel Package.swift Sources Tests
+
+install: deps ## install into PREFIX (default ~/.local), independent of this checkout
+	@Scripts/install "$(PREFIX)"
+
+fuzz: deps ## feed mutated files to every reader (FUZZ_SECONDS=60 each)
+	@Scripts/fuzz "$(FUZZ_SECONDS)"
+
+sanitize: deps ## run the tests of the native code under the address and undefined-behaviour sanitizers
+	@Scripts/sanitize
+
+bench: deps ## measure the program's speed and memory on this machine
+	@Scripts/bench
+
+docs: build ## write the command reference from the program's own help and check the links of all pages
+	@Scripts/docs
+
+clean: ## remove everything that was built here
+	@rm -rf .build Fuzz/.build Benchmarks/.build demo-output

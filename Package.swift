@@ -75,11 +75,25 @@ let package = Package(
   cxxLanguageStandard: .cxx20
 )
 
+// Warnings are errors with the compiler that Ais is developed with; a newer one may know new warnings.
+#if compiler(<6.4)
+  let areWarningsErrors = true
+#else
+  let areWarningsErrors = false
+#endif
+
 for target in package.targets where target.type != .system {
   let isNative = target.name.hasPrefix("C") && !target.name.hasSuffix("Tests")
-  if isNative { continue }
+  if isNative {
+    if areWarningsErrors {
+      target.cSettings = (target.cSettings ?? []) + [.treatAllWarnings(as: .error)]
+      target.cxxSettings = (target.cxxSettings ?? []) + [.treatAllWarnings(as: .error)]
+    }
+    continue
+  }
   target.swiftSettings = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
   ]
+  if areWarningsErrors { target.swiftSettings?.append(.treatAllWarnings(as: .error)) }
 }

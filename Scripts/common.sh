@@ -1,0 +1,28 @@
+# Shared by the scripts of this folder: numbered progress lines and errors that say what to do next. Sourced, not run.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+step_number=0
+steps=${steps:-1}
+
+# step "Building the program": one numbered progress line.
+step() {
+  step_number=$((step_number + 1))
+  printf '[%d/%d] %s\n' "$step_number" "$steps" "$*"
+}
+
+# say "…": an indented line under the current step.
+say() { printf '      %s\n' "$*"; }
+
+# fail "…": what is wrong and what to do, on standard error; ends the script.
+fail() {
+  printf 'error: %s\n' "$1" >&2
+  shift
+  for line in "$@"; do printf '       %s\n' "$line" >&2; done
+  exit 1
+}
+
+# seconds_since START: whole seconds since START, a value of $SECONDS.
+seconds_since() { echo "$((SECONDS - $1)) s"; }
+
+# apt_packages: the names listed in apt-packages.txt.
+apt_packages() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$root/Scripts/apt-packages.txt"; }
