@@ -1,9 +1,34 @@
 import ArgumentParser
+import Foundation
 
 /// The whole program behind `main`, so that tests and the executable share it.
 package enum AisProgram {
   /// Parses the command line, runs the command and leaves the process with its exit code.
+  ///
+  /// 0: everything went well; 1: something failed and was named on standard error; 2: the command line is wrong.
   package static func main() async {
-    await AisCommand.main()
+    do {
+      let command = try AisCommand.parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        var synchronous = command
+        try synchronous.run()
+      }
+    } catch {
+      leave(with: error)
+    }
+  }
+
+  /// Prints what `error` says, help and version (which are errors to the parser) on standard output, and exits.
+  private static func leave(with error: any Error) -> Never {
+    let code = AisCommand.exitCode(for: error)
+    let message = AisCommand.fullMessage(for: error)
+    if !message.isEmpty {
+      let stream = code.isSuccess ? FileHandle.standardOutput : FileHandle.standardError
+      stream.write(Data((message + "\n").utf8))
+    }
+    // The parser's own code for a wrong command line is BSD's EX_USAGE, 64; shells and scripts know 2.
+    Foundation.exit(code == .validationFailure ? 2 : code.rawValue)
   }
 }
