@@ -5,4 +5,6 @@
 #include <archive_entry.h>
 #include <bzlib.h>
 #include <zlib.h>
+
+#include "ccodecs_files.h"
 #endif

@@ -1,0 +1,61 @@
+import AisCore
+
+/// A tomogram file, open for reading: header, warnings, and slices by position in bounded memory.
+///
+/// Slices may be read in any order from several threads. The file is looked at through `options.view`; `shape`,
+/// `voxelSize` and slices are as viewed, `info` is in the file's own terms.
+package final class Tomogram: SliceSource, Sendable {
+  package let info: TomogramInfo
+  /// Oddities found when opening.
+  package let warnings: [TomogramWarning]
+  package let options: TomogramOptions
+  /// As viewed.
+  package let shape: Shape
+  /// As viewed, overridden by `options.voxelSize`; `nil` when unknown.
+  package let voxelSize: VoxelSize?
+  private let assembler: SliceAssembler
+
+  /// Opens a tomogram, by what the file holds and not by its name.
+  ///
+  /// Reads the header only (and some rows where the sign of bytes is not clear). Throws an error that says what is
+  /// wrong with the file and what to do.
+  package static func open(_ path: String, options: TomogramOptions = .init()) throws(AisError) -> Tomogram {
+    let file = try RandomAccessFile(path)
+    let opened = try MRCFile(file, path: path, container: .plain, onDisk: file, options: options)
+    return Tomogram(opened.info, opened.warnings, opened.store, opened.map, options)
+  }
+
+  init(
+    _ info: TomogramInfo, _ warnings: [TomogramWarning], _ store: any VoxelStore, _ map: AxisMap,
+    _ options: TomogramOptions
+  ) {
+    self.info = info
+    self.warnings = warnings
+    self.options = options
+    let viewMap = options.view.axisMap
+    assembler = SliceAssembler(store: store, map: viewMap.applied(after: map), cacheBytes: options.cacheBytes)
+    shape = assembler.shape
+    voxelSize = options.voxelSize ?? info.knownVoxelSize.map(viewMap.voxelSize(of:))
+  }
+
+  /// Reads slice `z` as viewed: `shape.sliceCount` values, rows of x.
+  package func readSlice(_ z: Int, into destination: UnsafeMutableBufferPointer<Float>) throws(AisError) {
+    try assembler.readSlice(z, into: destination)
+    guard options.view.isInverted else { return }
+    // Unsigned values stay in their range; signed and floating-point ones change sign.
+    let sum: Float =
+      switch info.elementType {
+      case .uint4, .uint8, .uint16, .uint32: info.elementType.range?.upperBound ?? 0
+      default: 0
+      }
+    for i in destination.indices { destination[i] = sum - destination[i] }
+  }
+}
+
+extension TomogramInfo {
+  /// The voxel size when it is known well enough to work with: x and y are given; an unknown z is taken to be as x.
+  package var knownVoxelSize: VoxelSize? {
+    guard let x = voxelSize.x, let y = voxelSize.y else { return nil }
+    return VoxelSize(z: voxelSize.z ?? x, y: y, x: x)
+  }
+}

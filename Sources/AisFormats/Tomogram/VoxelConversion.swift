@@ -1,0 +1,64 @@
+import AisCore
+
+/// Copies a rectangle of stored voxels into a slice of numbers.
+enum VoxelConversion {
+  /// Where a rectangle lies in both buffers; all in elements.
+  struct Layout {
+    var rows: Int
+    var columns: Int
+    var sourceBase: Int
+    var sourceRowStride: Int
+    var sourceColumnStride: Int
+    var destinationBase: Int
+    var destinationRowStride: Int
+  }
+
+  static func copy(
+    _ source: UnsafeRawPointer, _ type: ElementType, _ layout: Layout, to destination: UnsafeMutablePointer<Float>
+  ) {
+    switch type {
+    case .int8: run(source.assumingMemoryBound(to: Int8.self), layout, destination) { Float($0) }
+    case .uint8, .uint4: run(source.assumingMemoryBound(to: UInt8.self), layout, destination) { Float($0) }
+    case .int16: run(source.assumingMemoryBound(to: Int16.self), layout, destination) { Float($0) }
+    case .uint16: run(source.assumingMemoryBound(to: UInt16.self), layout, destination) { Float($0) }
+    case .int32: run(source.assumingMemoryBound(to: Int32.self), layout, destination) { Float($0) }
+    case .uint32: run(source.assumingMemoryBound(to: UInt32.self), layout, destination) { Float($0) }
+    case .float32: run(source.assumingMemoryBound(to: Float.self), layout, destination) { $0 }
+    case .float64: run(source.assumingMemoryBound(to: Double.self), layout, destination) { Float($0) }
+    case .float16:
+      // A table of 65536 entries is faster than converting in software where the processor has no instruction for it.
+      halfTable.withUnsafeBufferPointer { table in
+        run(source.assumingMemoryBound(to: UInt16.self), layout, destination) { table[Int($0)] }
+      }
+    }
+  }
+
+  private static let halfTable: [Float] = (0...UInt16.max).map { Float(Float16(bitPattern: $0)) }
+
+  @inline(__always)
+  private static func run<T>(
+    _ source: UnsafePointer<T>, _ l: Layout, _ destination: UnsafeMutablePointer<Float>, _ convert: (T) -> Float
+  ) {
+    if l.sourceColumnStride == 1 {
+      for row in 0..<l.rows {
+        let from = source + l.sourceBase + row * l.sourceRowStride
+        let to = destination + l.destinationBase + row * l.destinationRowStride
+        for column in 0..<l.columns { to[column] = convert(from[column]) }
+      }
+      return
+    }
+    // Columns lie far apart: small tiles keep both sides in the cache.
+    let tile = 32
+    for row0 in stride(from: 0, to: l.rows, by: tile) {
+      for column0 in stride(from: 0, to: l.columns, by: tile) {
+        for row in row0..<min(row0 + tile, l.rows) {
+          let from = source + l.sourceBase + row * l.sourceRowStride
+          let to = destination + l.destinationBase + row * l.destinationRowStride
+          for column in column0..<min(column0 + tile, l.columns) {
+            to[column] = convert(from[column * l.sourceColumnStride])
+          }
+        }
+      }
+    }
+  }
+}
