@@ -4,12 +4,9 @@
 PREFIX ?= $(HOME)/.local
 FUZZ_SECONDS ?= 60
 TOMOGRAM ?=
-RELEASE = swift build -c release
-# Tests share the release build with the program: one configuration, nothing compiled twice.
-RELEASE_TESTS = swift build -c release --build-tests
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test lint format bench docs install fuzz sanitize clean
+.PHONY: help deps build demo test lint format bench docs install test-install fuzz sanitize clean
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -36,6 +33,9 @@ format: ## format all Swift files with the committed configuration
 
 install: deps ## install into PREFIX (default ~/.local), independent of this checkout
 	@Scripts/install "$(PREFIX)"
+
+test-install: deps ## install into a fresh folder, move it, hide this checkout, and use the program
+	@Scripts/test-install
 
 fuzz: deps ## feed mutated files to every reader (FUZZ_SECONDS=60 each)
 	@Scripts/fuzz "$(FUZZ_SECONDS)"
