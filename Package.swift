@@ -68,7 +68,10 @@ let package = Package(
       dependencies: ["AisWorkflows", "AisFormats", "AisNetworks", "AisCore", "AisTestSupport"]),
     .testTarget(
       name: "AisCommandsTests",
-      dependencies: ["AisCommands", "AisFormats", "AisCore", "AisTestSupport", "ais"]),
+      dependencies: [
+        "AisCommands", "AisFormats", "AisCore", "AisTestSupport", "ais",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11,
