@@ -65,7 +65,7 @@ let package = Package(
       dependencies: ["AisSegmentation", "AisImaging", "AisNetworks", "AisCore", "AisTestSupport"]),
     .testTarget(
       name: "AisWorkflowsTests",
-      dependencies: ["AisWorkflows", "AisFormats", "AisNetworks", "AisCore", "AisTestSupport"]),
+      dependencies: ["AisWorkflows", "AisFormats", "AisImaging", "AisNetworks", "AisCore", "AisTestSupport"]),
     .testTarget(
       name: "AisCommandsTests",
       dependencies: [

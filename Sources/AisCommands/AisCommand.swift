@@ -6,7 +6,10 @@ package struct AisCommand: AsyncParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "ais",
     abstract: "Segment cryo-electron tomograms.",
-    version: AisVersion.current)
+    version: AisVersion.current,
+    subcommands: [
+      EvaluateCommand.self
+    ])
 
   package init() {}
 }

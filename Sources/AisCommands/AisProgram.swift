@@ -7,6 +7,7 @@ package enum AisProgram {
   ///
   /// 0: everything went well; 1: something failed and was named on standard error; 2: the command line is wrong.
   package static func main() async {
+    armCrashPoint()
     do {
       let command = try AisCommand.parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
