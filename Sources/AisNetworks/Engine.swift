@@ -20,6 +20,17 @@ package protocol LoadedNetwork: Sendable {
   var weightBytes: Int { get }
   /// Everything that can be known before running on an input of this shape. Throws when the network cannot take it.
   func plan(for input: TensorShape) throws(AisError) -> any InferencePlan
+  /// Tiles of the input that start on multiples of this, and end on such or at the input's end, are computed bit for bit
+  /// as they are within the whole, given the halo.
+  var tileAlignment: Extent { get }
+  /// Positions before and after such a tile that its values depend on. Cut tiles must start on multiples of
+  /// `tileAlignment` with their halo, too: round the part before up to one.
+  var halo: NetworkGraph.Halo { get }
+}
+
+extension LoadedNetwork {
+  package var tileAlignment: Extent { graph.totalStride }
+  package var halo: NetworkGraph.Halo { graph.halo }
 }
 
 /// One network on one input shape. Buffers are allocated on first run and kept. One `run` at a time.

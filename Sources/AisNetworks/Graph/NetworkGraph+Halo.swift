@@ -10,21 +10,30 @@ extension NetworkGraph {
   /// Holds for tiles that start and end on multiples of `totalStride`, in inputs whose extents are such multiples; a
   /// tile cut with this halo (rounded up to `totalStride`) gives the same values as the whole. Where the network's
   /// answer is not as large as its input (`valid` padding, cropping) the halo is counted from the same coordinate.
-  package var halo: Halo {
-    let stride = totalStride
-    let z = reach(stride.z) { $0.z }
-    let y = reach(stride.y) { $0.y }
-    let x = reach(stride.x) { $0.x }
+  package var halo: Halo { halo(aroundTilesOf: totalStride) { _ in .one } }
+
+  /// The halo of an engine that computes the positions of some nodes in blocks: whoever needs one needs its whole block.
+  ///
+  /// Holds for tiles that start and end on multiples of `tile`, which must itself be a multiple of `alignment(ofBlocks:)`.
+  /// - Parameter block: the size of a node's blocks; they start at position 0.
+  package func halo(aroundTilesOf tile: Extent, block: (NodeID) -> Extent) -> Halo {
+    let z = reach(tile.z, block: block) { $0.z }
+    let y = reach(tile.y, block: block) { $0.y }
+    let x = reach(tile.x, block: block) { $0.x }
     return Halo(
       before: Extent(z: z.before, y: y.before, x: x.before), after: Extent(z: z.after, y: y.after, x: x.after))
   }
 
   /// The halo on one axis: walks the range of needed positions from the output back to the input.
-  private func reach(_ stride: Int, axis: (Extent) -> Int) -> (before: Int, after: Int) {
+  private func reach(
+    _ tile: Int, block: (NodeID) -> Extent, axis: (Extent) -> Int
+  ) -> (before: Int, after: Int) {
     var needed = [ClosedRange<Int>?](repeating: nil, count: nodes.count)
-    needed[output.index] = 0...stride - 1
+    needed[output.index] = 0...tile - 1
     for index in nodes.indices.reversed() {
-      guard let range = needed[index] else { continue }
+      guard var range = needed[index] else { continue }
+      let edge = axis(block(NodeID(index)))
+      range = floorDivide(range.lowerBound, edge) * edge...(floorDivide(range.upperBound, edge) + 1) * edge - 1
       let source = nodes[index].operation.sourceRange(of: range, axis: axis)
       for input in nodes[index].inputs {
         let old = needed[input.index] ?? source
@@ -32,7 +41,7 @@ extension NetworkGraph {
       }
     }
     guard let range = needed[input.index] else { return (0, 0) }
-    return (max(0, -range.lowerBound), max(0, range.upperBound - (stride - 1)))
+    return (max(0, -range.lowerBound), max(0, range.upperBound - (tile - 1)))
   }
 }
 

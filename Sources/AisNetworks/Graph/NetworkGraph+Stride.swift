@@ -3,15 +3,22 @@ extension NetworkGraph {
   ///
   /// The product of strides along the deepest way down, per axis: UNet S has 4, VGGNet S 8. Networks that pad (`same`)
   /// then answer with exactly the input's extents.
-  package var totalStride: Extent {
+  package var totalStride: Extent { alignment { _ in .one } }
+
+  /// What a tile's start must be a multiple of for every layer's blocks to lie in the tile as they lie in the whole.
+  ///
+  /// - Parameter block: the size of a node's blocks; with blocks of one position this is `totalStride`.
+  package func alignment(ofBlocks block: (NodeID) -> Extent) -> Extent {
     var scales: [Scale] = []
     var deepest = Extent.one
-    for node in nodes {
+    for (index, node) in nodes.enumerated() {
       let scale = (node.inputs.first.map { scales[$0.index] } ?? Scale()).applying(node.operation)
       // Branches of different depth meet in concatenations, so every node counts, not only the output.
+      let own = block(NodeID(index))
       deepest = Extent(
-        z: leastCommonMultiple(deepest.z, scale.z.down), y: leastCommonMultiple(deepest.y, scale.y.down),
-        x: leastCommonMultiple(deepest.x, scale.x.down))
+        z: leastCommonMultiple(deepest.z, scale.z.inputPositions(in: own.z)),
+        y: leastCommonMultiple(deepest.y, scale.y.inputPositions(in: own.y)),
+        x: leastCommonMultiple(deepest.x, scale.x.inputPositions(in: own.x)))
       scales.append(scale)
     }
     return deepest
@@ -25,6 +32,12 @@ extension NetworkGraph {
 
       func multiplied(by factor: Int) -> Axis { reduced(up: product(up, factor), down: down) }
       func divided(by factor: Int) -> Axis { reduced(up: up, down: product(down, factor)) }
+
+      /// The fewest positions of the input that are a whole number of blocks of `count` positions here.
+      func inputPositions(in count: Int) -> Int {
+        let scaled = product(down, count)
+        return scaled / greatestCommonDivisor(scaled, up)
+      }
 
       private func reduced(up: Int, down: Int) -> Axis {
         let divisor = greatestCommonDivisor(up, down)
