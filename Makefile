@@ -46,6 +46,12 @@ sanitize: deps ## run the tests of the native code under the address and undefin
 bench: deps ## measure the program's speed and memory on this machine
 	@Scripts/bench
 
+check-keras: build ## compare the network engine with Keras on every network layout (downloads TensorFlow once)
+	@Scripts/check-keras
+
+bench-reference: build ## measure this program and the reference program in turns (an hour, on a quiet machine)
+	@Scripts/bench-reference
+
 docs: build ## write the command reference from the program's own help and check the links of all pages
 	@Scripts/docs
 
