@@ -20,7 +20,7 @@ let package = Package(
       name: "CCodecs",
       linkerSettings: [
         .linkedLibrary("z"), .linkedLibrary("bz2"), .linkedLibrary("png"), .linkedLibrary("tiff"),
-        .linkedLibrary("archive"),
+        .linkedLibrary("archive"), .linkedLibrary("nettle"),
       ]),
 
     // Values.

@@ -1,9 +1,10 @@
-// One door to the native codec libraries: zlib, bzip2, libpng, libtiff, libarchive.
+// One door to the native codec libraries: zlib, bzip2, libpng, libtiff, libarchive, nettle.
 #ifndef CCODECS_H
 #define CCODECS_H
 #include <archive.h>
 #include <archive_entry.h>
 #include <bzlib.h>
+#include <nettle/sha2.h>
 #include <zlib.h>
 
 #include "ccodecs_files.h"
