@@ -5,12 +5,15 @@ extension NetworkGraph {
   ///
   /// Looks at the wiring, the parameters of every operation, the channels, and the weights' shapes against the layers.
   package func problems() -> [String] {
-    var problems = wiringProblems()
+    let problems = structuralProblems()
     // Channels follow the wires; with broken wires there is nothing to follow.
-    guard problems.isEmpty else { return problems }
-    for node in nodes { problems += parameterProblems(of: node) }
-    guard problems.isEmpty else { return problems }
-    return channelAndWeightProblems()
+    return problems.isEmpty ? channelAndWeightProblems() : problems
+  }
+
+  /// The part of `problems()` that does not need weights: wiring and parameters.
+  package func structuralProblems() -> [String] {
+    let problems = wiringProblems()
+    return problems.isEmpty ? nodes.flatMap(parameterProblems) : problems
   }
 
   /// Throws one error that lists every problem.
@@ -27,7 +30,8 @@ extension NetworkGraph {
       switch node.operation {
       case .input(let input): channels.append(input.channels)
       case .convolution(let convolution), .transposedConvolution(let convolution): channels.append(convolution.filters)
-      case .concatenation: channels.append(sources.reduce(0, +))
+      // Concatenations of concatenations double what they join; hostile graphs would leave the range of `Int`.
+      case .concatenation: channels.append(min(sources.reduce(0, +), Self.channelLimit + 1))
       default: channels.append(sources[0])
       }
     }
@@ -99,8 +103,11 @@ extension NetworkGraph {
     var problems: [String] = []
     let channels = channels()
     var expectedKeys: Set<WeightKey> = []
-    for node in nodes {
+    for (index, node) in nodes.enumerated() {
       let sources = node.inputs.map { channels[$0.index] }
+      if channels[index] > Self.channelLimit {
+        problems.append("'\(node.name)' has more than \(Self.channelLimit) channels")
+      }
       if case .addition = node.operation, Set(sources).count > 1 {
         problems.append(
           "'\(node.name)' adds different numbers of channels: \(sources.map(String.init).joined(separator: ", "))")
