@@ -43,9 +43,3 @@ struct NetworkFixture {
     return Volume(shape: tomogram.shape, voxels: voxels)
   }
 }
-
-/// The largest difference between two arrays of the same length; infinite when one of them holds NaN.
-func largestDifference(_ a: [Float], _ b: [Float]) -> Float {
-  guard a.count == b.count else { return .infinity }
-  return zip(a, b).reduce(0) { $1.0.isNaN || $1.1.isNaN ? .infinity : max($0, abs($1.0 - $1.1)) }
-}
