@@ -8,4 +8,5 @@
 #include <zlib.h>
 
 #include "ccodecs_files.h"
+#include "ccodecs_png.h"
 #endif
