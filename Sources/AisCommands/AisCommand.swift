@@ -8,7 +8,7 @@ package struct AisCommand: AsyncParsableCommand {
     abstract: "Segment cryo-electron tomograms.",
     version: AisVersion.current,
     subcommands: [
-      EvaluateCommand.self
+      InfoCommand.self, EvaluateCommand.self,
     ])
 
   package init() {}

@@ -1,0 +1,97 @@
+import AisCore
+import AisFormats
+import AisWorkflows
+import ArgumentParser
+import Foundation
+
+/// `ais info`: what is in a file, and whether it is in order.
+package struct InfoCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "info",
+    abstract: "Show what is in tomograms and other files, and check them over.",
+    discussion: """
+      With --check, the tomogram is looked over as an experienced user would: header, length, values, byte sign, voxel \
+      size, orientation, contrast. Each fault comes with what mends it. Nothing is changed.
+
+        ais info TS_03.mrc
+        ais info --check tomograms/
+        ais info --check --rotate-x --invert TS_03.rec    (is it in order when read so?)
+      """)
+
+  @Argument(help: ArgumentHelp("Files, or folders of files.", valueName: "file"))
+  package var files: [String]
+
+  @Flag(help: "Check the tomograms over.")
+  package var check = false
+
+  @Flag(help: "With --check: look at every slice instead of up to 64.")
+  package var thorough = false
+
+  @Flag(help: "Print JSON, schema ais.info/1.")
+  package var json = false
+
+  @OptionGroup(title: "How to look at tomograms")
+  package var tomogram: TomogramArguments
+
+  package init() {}
+
+  package func validate() throws {
+    if files.isEmpty { throw ValidationError("name at least one file or folder") }
+    if thorough, !check { throw ValidationError("--thorough goes with --check") }
+  }
+
+  package func run() throws {
+    var failed = 0
+    var reports: [InfoReport.File] = []
+    let inputs = try expanded()
+    for (index, path) in inputs.enumerated() {
+      let description = FileDescription(path: path, options: tomogram.options)
+      var file = InfoReport.File(description: description)
+      if check, case .tomogram = description.content {
+        var options = Checkup.Options()
+        options.reading = tomogram.options
+        options.isThorough = thorough
+        let line = ProgressLine(inputs.count > 1 ? "checking \(index + 1) of \(inputs.count)" : "checking")
+        file.checkup = try Checkup(options: options).check(path) { line.show($0) }
+        line.clear()
+      }
+      if case .unreadable(let error) = description.content {
+        failed += 1
+        FileHandle.standardError.write(Data("ais: \(error)\n".utf8))
+      }
+      if !json { print(file, of: inputs) }
+      reports.append(file)
+    }
+    if json { Swift.print(try InfoReport(files: reports).json()) }
+    if failed > 0 { throw ExitCode(1) }
+  }
+
+  /// Folders become the files in them.
+  private func expanded() throws -> [String] {
+    var result: [String] = []
+    for path in files {
+      guard FileDescription.isFolder(path) else {
+        result.append(path)
+        continue
+      }
+      let found = try FileDescription.files(inFolder: path)
+      if found.isEmpty {
+        throw AisError(.notFound, "the folder '\(path)' holds no tomogram or other file that Ais knows")
+      }
+      result += found
+    }
+    return result
+  }
+
+  private func print(_ file: InfoReport.File, of inputs: [String]) {
+    let isOnly = inputs.count == 1
+    if isOnly {
+      if let text = file.details() { Swift.print(text) }
+    } else {
+      Swift.print(file.line(width: InfoReport.nameWidth(inputs)))
+    }
+    if let checkup = file.checkup {
+      Swift.print(CheckupText(checkup, isBrief: !isOnly).text)
+    }
+  }
+}

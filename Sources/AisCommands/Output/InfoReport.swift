@@ -1,0 +1,210 @@
+import AisCore
+import AisWorkflows
+import Foundation
+
+/// What `ais info` prints.
+struct InfoReport: Encodable {
+  struct File: Encodable {
+    var description: FileDescription
+    var checkup: CheckupReport?
+
+    private enum Keys: String, CodingKey { case checkup }
+
+    func encode(to encoder: any Encoder) throws {
+      try description.encode(to: encoder)
+      var container = encoder.container(keyedBy: Keys.self)
+      try container.encodeIfPresent(checkup, forKey: .checkup)
+    }
+  }
+
+  var schema = "ais.info/1"
+  var files: [File]
+
+  init(files: [File]) { self.files = files }
+
+  func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+
+  /// Room for the longest file name in a table.
+  static func nameWidth(_ paths: [String]) -> Int {
+    min(60, paths.map { ($0 as NSString).lastPathComponent.count }.max() ?? 0)
+  }
+}
+
+extension InfoReport.File {
+  /// A table of everything known; `nil` for what cannot be read, which is named on standard error.
+  func details() -> String? {
+    switch description.content {
+    case .unreadable: return nil
+    case .other(let kind, let note): return "\(description.path)\n\(Self.row("kind", "\(kind): \(note)"))"
+    case .tomogram(let tomogram):
+      return ([description.path] + rows(tomogram).map { Self.row($0.0, $0.1) }).joined(separator: "\n")
+    }
+  }
+
+  private func rows(_ t: TomogramDescription) -> [(String, String)] {
+    var rows: [(String, String)] = []
+    var kind = t.format == "mrc" ? "MRC tomogram" : "TIFF stack"
+    if t.container != "plain" { kind += ", compressed with \(t.container)" }
+    if let compression = t.compression { kind += ", pages compressed (\(compression))" }
+    rows.append(("kind", "\(kind), \(Self.bytes(t.fileBytes))"))
+    if t.view != "as it is" { rows.append(("looked at", t.view)) }
+    let volumes = t.volumeCount > 1 ? ", \(t.volumeCount) volumes" : ""
+    rows.append(("shape", "\(t.shape.x) × \(t.shape.y) × \(t.shape.z) voxels (x × y × z)\(volumes)"))
+    let mode = t.mode.map { " (mode \($0))" } ?? ""
+    rows.append(("voxels", "\(t.elementType)\(mode), \(Self.words(t.byteOrder)): \(t.byteOrderReason)"))
+    if let sign = t.byteSign { rows.append(("byte sign", sign.explanation)) }
+    if let voxel = t.voxelSizeAngstrom, let extent = t.extentNanometer {
+      let isEven = voxel.x == voxel.y && voxel.y == voxel.z
+      rows.append(
+        (
+          "voxel size",
+          isEven
+            ? "\(Self.number(voxel.x)) Å"
+            : "\(Self.number(voxel.x)) × \(Self.number(voxel.y)) × \(Self.number(voxel.z)) Å (x × y × z)"
+        ))
+      rows.append(
+        ("extent", "\(Self.number(extent.x)) × \(Self.number(extent.y)) × \(Self.number(extent.z)) nm"))
+    } else {
+      rows.append(("voxel size", "unknown"))
+    }
+    if let s = t.headerStatistics {
+      rows.append(
+        (
+          "values",
+          "\(Self.number(s.minimum)) to \(Self.number(s.maximum)), mean \(Self.number(s.mean)), "
+            + "standard deviation \(Self.number(s.standardDeviation)) (says the header)"
+        ))
+    }
+    if t.originAngstrom.x != 0 || t.originAngstrom.y != 0 || t.originAngstrom.z != 0 {
+      let o = t.originAngstrom
+      rows.append(("origin", "\(Self.number(o.x)), \(Self.number(o.y)), \(Self.number(o.z)) Å"))
+    }
+    if t.start.x != 0 || t.start.y != 0 || t.start.z != 0 {
+      rows.append(("start", "\(t.start.x), \(t.start.y), \(t.start.z)"))
+    }
+    if t.axisOrder != "xyz" { rows.append(("axes", "columns, rows, sections run along \(t.axisOrder)")) }
+    if let e = t.extendedHeader {
+      rows.append(("extended", "\(Self.bytes(e.byteCount))\(e.type.isEmpty ? "" : " of type \(e.type)")"))
+    }
+    for (i, label) in t.labels.enumerated() { rows.append((i == 0 ? "labels" : "", label)) }
+    // The check-up says the same with more evidence.
+    if checkup == nil {
+      for (i, warning) in t.warnings.enumerated() { rows.append((i == 0 ? "warnings" : "", warning.message)) }
+    }
+    return rows
+  }
+
+  /// One line of a table of several files.
+  func line(width: Int) -> String {
+    let name = Self.padded((description.path as NSString).lastPathComponent, width)
+    switch description.content {
+    case .unreadable: return "\(name)  cannot be read"
+    case .other(let kind, _): return "\(name)  \(kind)"
+    case .tomogram(let t):
+      let shape = Self.padded("\(t.shape.x) × \(t.shape.y) × \(t.shape.z)", 20)
+      let size = t.voxelSizeAngstrom.map { "\(Self.number($0.x)) Å" } ?? "unknown Å"
+      let warnings = t.warnings.isEmpty || checkup != nil ? "" : "  \(t.warnings.map(\.code).joined(separator: ", "))"
+      return "\(name)  \(shape)  \(Self.padded(t.elementType, 8))  \(Self.padded(size, 10))\(warnings)"
+    }
+  }
+
+  static func row(_ name: String, _ text: String) -> String { "  \(padded(name, 11)) \(text)" }
+
+  static func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  private static func words(_ byteOrder: String) -> String {
+    byteOrder.lowercased().contains("big") ? "big-endian" : "little-endian"
+  }
+
+  private static func bytes(_ count: Int) -> String {
+    if count < 1024 { return "\(count) bytes" }
+    var value = Double(count)
+    for unit in ["KiB", "MiB", "GiB", "TiB"] {
+      value /= 1024
+      if value < 1024 || unit == "TiB" {
+        return String(format: value < 10 ? "%.1f %@" : "%.0f %@", value, unit as NSString)
+      }
+    }
+    return "\(count) bytes"
+  }
+
+  private static func number(_ value: Double) -> String { angstromText(value) }
+}
+
+/// The check-up of one file as lines of text.
+struct CheckupText {
+  var text: String
+
+  /// - Parameter isBrief: only what is wrong or unsure, for a table of several files.
+  init(_ report: CheckupReport, isBrief: Bool) {
+    var lines: [String] = []
+    if !isBrief {
+      lines.append("")
+      lines.append("check-up (values of \(report.slicesSampled) of \(report.slices) slices)")
+    }
+    let shown = isBrief ? report.judgements.filter { $0.verdict == .fault } : report.judgements
+    for judgement in shown {
+      let indent = isBrief ? "    " : "  "
+      lines += Self.wrapped(
+        "\(indent)\(Self.mark(judgement)) \(InfoReport.File.padded(judgement.subject.rawValue, 11)) ",
+        judgement.evidence)
+      guard let remedy = judgement.remedy else { continue }
+      let margin = indent + String(repeating: " ", count: 14)
+      if let option = remedy.option { lines.append("\(margin)→ read it with  \(option)") }
+      if let command = remedy.command { lines.append("\(margin)→ mend it with  \(command)") }
+      if let advice = remedy.advice { lines += Self.wrapped("\(margin)→ ", advice) }
+    }
+    if !isBrief {
+      lines.append("")
+      lines.append(Self.summary(report))
+    } else if shown.isEmpty {
+      lines.append("    ✓ nothing wrong was found")
+    }
+    text = lines.joined(separator: "\n")
+  }
+
+  private static func summary(_ report: CheckupReport) -> String {
+    let faults = report.faults.filter { $0.severity > .note }
+    if faults.isEmpty { return "Nothing was found that would spoil a segmentation." }
+    let count = faults.count == 1 ? "One fault" : "\(faults.count) faults"
+    let options = report.options
+    if options.isEmpty { return "\(count)." }
+    return "\(count). To read the file as it should be:  \(options.joined(separator: " "))"
+  }
+
+  /// ✓ in order, ! note or likely trouble, ✗ cannot be used, ? too little evidence, · cannot be seen.
+  private static func mark(_ judgement: Judgement) -> String {
+    switch judgement.verdict {
+    case .fine: "✓"
+    case .unsure: "?"
+    case .unseen: "·"
+    case .fault: judgement.severity == .error ? "✗" : judgement.severity == .warning ? "!" : "–"
+    }
+  }
+
+  /// Lines of at most 100 characters, those after the first indented as far as the start.
+  private static func wrapped(_ start: String, _ text: String) -> [String] {
+    var lines: [String] = []
+    var line = start
+    let indent = String(repeating: " ", count: start.count)
+    var isEmpty = true
+    for word in text.split(separator: " ") {
+      if !isEmpty, line.count + 1 + word.count > 100 {
+        lines.append(line)
+        line = indent
+        isEmpty = true
+      }
+      line += (isEmpty ? "" : " ") + word
+      isEmpty = false
+    }
+    return lines + [line]
+  }
+}
