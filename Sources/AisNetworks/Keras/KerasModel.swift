@@ -17,7 +17,7 @@ package enum KerasModel {
           : "These are weights only: save the whole model with model.save('NAME.h5').")
     }
     let json = try JSONValue(parsing: description.utf8, name: "\(name): model_config")
-    var graph = try KerasGraphBuilder(KerasModelConfig(json, file: name), file: name).graph()
+    var graph = try layers(describedBy: json, name: name)
     var weights = try KerasWeights(file)
     let channels = graph.channels()
     for node in graph.nodes {
@@ -28,5 +28,10 @@ package enum KerasModel {
     }
     try graph.validate()
     return graph
+  }
+
+  /// The network that a `model_config` describes, still without weights.
+  package static func layers(describedBy json: JSONValue, name: String) throws(AisError) -> NetworkGraph {
+    try KerasGraphBuilder(KerasModelConfig(json, file: name), file: name).graph()
   }
 }

@@ -1,0 +1,13 @@
+import FuzzSupport
+
+@_cdecl("LLVMFuzzerInitialize")
+public func initialize(_ count: UnsafeMutableRawPointer, _ arguments: UnsafeMutableRawPointer) -> CInt {
+  FuzzInput.writeSeeds { try smallTomograms(folder: FuzzInput.folder) }
+  return 0
+}
+
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzz(_ bytes: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+  FuzzInput.asFile("input.mrc", bytes, count, readTomogram)
+  return 0
+}
