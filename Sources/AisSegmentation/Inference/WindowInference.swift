@@ -1,0 +1,115 @@
+import AisCore
+import AisNetworks
+
+/// Runs one model on windows of prepared slices, tile by tile, in every orientation asked for.
+final class WindowInference {
+  let layout: WindowLayout
+  /// Shared with the other models of a pass: they run one after the other.
+  private let staging: StagingBuffers
+  /// The plan whose buffers are held, when only one may be.
+  private var active: WindowLayout.TileSize?
+
+  init(_ layout: WindowLayout, staging: StagingBuffers) {
+    self.layout = layout
+    self.staging = staging
+  }
+
+  /// Adds the network's answers, in all orientations, to `sums`.
+  ///
+  /// - Parameters:
+  ///   - window: the prepared slices, one for each input position.
+  ///   - width: pixels in a row of a slice.
+  ///   - sums: for each output slice where its values are added, or `nil` when they do not count.
+  ///   - afterTile: called after each tile with its predicted seconds; throws to stop.
+  func add(
+    _ window: [UnsafePointer<Float>], width: Int, to sums: [UnsafeMutablePointer<Float>?],
+    afterTile: (Double) throws(AisError) -> Void
+  ) throws(AisError) {
+    for pass in layout.passes {
+      for tile in pass.grid.tiles {
+        let size = WindowLayout.TileSize(tile)
+        guard let plan = layout.plans[size] else { preconditionFailure("every tile has its plan") }
+        if !layout.keepsAllPlans, let active, active != size { layout.plans[active]?.releaseMemory() }
+        active = size
+        let input = UnsafeMutableBufferPointer(rebasing: staging.input[..<plan.input.count])
+        let output = UnsafeMutableBufferPointer(rebasing: staging.output[..<plan.output.count])
+        gather(tile, of: pass.frame, from: window, width: width, into: input.baseAddress!)
+        try plan.run(UnsafeBufferPointer(input), into: output)
+        scatter(UnsafePointer(output.baseAddress!), tile, of: pass.frame, width: width, to: sums)
+        try afterTile(plan.predictedSeconds)
+      }
+    }
+  }
+
+  /// Gives the network's buffers back.
+  func releaseMemory() { layout.plans.values.forEach { $0.releaseMemory() } }
+
+  /// Fills a tile's input: (z, y, x) for 3D networks, (y, x, channel) for the others.
+  private func gather(
+    _ tile: Tile, of frame: PlaneFrame, from window: [UnsafePointer<Float>], width: Int,
+    into input: UnsafeMutablePointer<Float>
+  ) {
+    let (rows, columns) = (tile.rows.count, tile.columns.count)
+    let isVolume = layout.model.isThreeDimensional
+    // Distance between neighbours in a row of the input, between rows, and between slices.
+    let (step, rowStep, sliceStep) =
+      isVolume ? (1, columns, rows * columns) : (window.count, columns * window.count, 1)
+    frame.columnSource.withUnsafeBufferPointer { columnSource in
+      for (index, slice) in window.enumerated() {
+        for row in 0..<rows {
+          var target = input + index * sliceStep + row * rowStep
+          let source = frame.rowSource[tile.rows.lowerBound + row]
+          if frame.rowsRunAlongX {
+            for column in tile.columns {
+              target.pointee = slice[columnSource[column] * width + source]
+              target += step
+            }
+          } else {
+            let line = slice + source * width
+            for column in tile.columns {
+              target.pointee = line[columnSource[column]]
+              target += step
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Adds the core of a tile's answer to the slices, turned back.
+  private func scatter(
+    _ output: UnsafePointer<Float>, _ tile: Tile, of frame: PlaneFrame, width: Int, to sums: [UnsafeMutablePointer<Float>?]
+  ) {
+    let (rows, columns) = (tile.rows.count, tile.columns.count)
+    for (index, sum) in sums.enumerated() {
+      guard let sum else { continue }
+      for row in tile.coreRows {
+        let line = output + (index * rows + row - tile.rows.lowerBound) * columns - tile.columns.lowerBound
+        let target = frame.rowSource[row]
+        if frame.rowsRunAlongX {
+          for column in tile.coreColumns { sum[frame.columnSource[column] * width + target] += line[column] }
+        } else {
+          for column in tile.coreColumns { sum[target * width + frame.columnSource[column]] += line[column] }
+        }
+      }
+    }
+  }
+}
+
+/// Room for the input and output of one tile, as large as the largest needs.
+final class StagingBuffers {
+  let input: UnsafeMutableBufferPointer<Float>
+  let output: UnsafeMutableBufferPointer<Float>
+
+  init(inputCount: Int, outputCount: Int) {
+    input = .allocate(capacity: inputCount)
+    output = .allocate(capacity: outputCount)
+    input.initialize(repeating: 0)
+    output.initialize(repeating: 0)
+  }
+
+  deinit {
+    input.deallocate()
+    output.deallocate()
+  }
+}

@@ -1,0 +1,218 @@
+import AisCore
+import AisImaging
+import AisNetworks
+
+/// What a pass found out while it ran.
+package struct SegmentationReport: Sendable {
+  /// Of the tomogram, when a model asked for them.
+  package var statistics: GlobalStatistics?
+}
+
+extension SegmentationPass {
+  /// Runs the pass: one thread reads and prepares, this one computes, one assembles and writes.
+  ///
+  /// - Parameters:
+  ///   - source: slices of the shape that the pass was planned for.
+  ///   - sinks: one for each order, in the same order.
+  ///   - progress: called on this thread after each tile with the fraction done, 0…1.
+  package func run(
+    source: any SliceSource, sinks: [any SegmentationSink], cancellation: Cancellation, progress: (Double) -> Void
+  ) throws(AisError) -> SegmentationReport {
+    precondition(source.shape == shape, "the pass was planned for \(shape), the source has \(source.shape)")
+    precondition(sinks.count == jobs.count, "each model needs its own sink")
+    var statistics: GlobalStatistics?
+    if preparations.contains(where: { $0.normalization == .wholeTomogram }) {
+      statistics = try GlobalStatistics.measure(source, cancellation: cancellation)
+    }
+
+    let prepared = Channel<PreparedSlice>(places: 1)
+    let results = Channel<SettledSlice>(places: jobs.count)
+    let reader = startReader(source, statistics: statistics, into: prepared)
+    let writer = startWriter(sinks, from: results)
+
+    var failure: AisError?
+    do throws(AisError) {
+      try compute(from: prepared, to: results, cancellation: cancellation, progress: progress)
+    } catch {
+      failure = error
+      results.abort()
+    }
+    prepared.abort()
+    results.finish()
+    // A reader or writer that failed made the computation stop: theirs is the reason to tell.
+    let readerFailure = reader.join()
+    let writerFailure = writer.join()
+    jobs.forEach { $0.layout.plans.values.forEach { $0.releaseMemory() } }
+    if let failure = readerFailure ?? writerFailure ?? failure { throw failure }
+    return SegmentationReport(statistics: statistics)
+  }
+
+  /// A slice in each preparation.
+  private struct PreparedSlice: Sendable {
+    var z: Int
+    var buffers: [SliceBuffer]
+  }
+
+  /// A finished slice of one model's probabilities; `nil` stands for zeros.
+  private struct SettledSlice: Sendable {
+    var job: Int
+    var buffer: SliceBuffer?
+  }
+
+  /// The slices that any window needs.
+  private var neededSlices: Range<Int> {
+    let windows = jobs.flatMap(\.schedule.windows)
+    guard let first = windows.map(\.firstInput).min(), let last = windows.map(\.lastInput).max() else { return 0..<0 }
+    return first..<last + 1
+  }
+
+  private func startReader(
+    _ source: any SliceSource, statistics: GlobalStatistics?, into channel: Channel<PreparedSlice>
+  ) -> Worker {
+    let native = SlicePool(count: shape.sliceCount)
+    let preparers = preparations.map {
+      let pool = $0.rescales ? SlicePool(count: $0.target.count) : native
+      return SlicePreparer($0, statistics: statistics, pool: pool, threads: min(threads, 4))
+    }
+    let needed = neededSlices
+    return Worker("reader") { () throws(AisError) in
+      defer { channel.finish() }
+      for z in needed {
+        guard channel.reserve() else { return }
+        let raw = native.take()
+        try source.readSlice(z, into: raw.values)
+        let buffers = preparers.enumerated().map { index, preparer in
+          if index == preparers.count - 1 { return preparer.prepare(raw) }
+          let copy = native.take()
+          _ = copy.values.update(from: raw.values)
+          return preparer.prepare(copy)
+        }
+        channel.send(PreparedSlice(z: z, buffers: buffers))
+      }
+    }
+  }
+
+  private func startWriter(_ sinks: [any SegmentationSink], from channel: Channel<SettledSlice>) -> Worker {
+    let parameters = jobs.map { (working: $0.working, scale: $0.scale) }
+    let makeAssembler: @Sendable (Int) -> ResultAssembler = { [shape, blur, threads] index in
+      ResultAssembler(
+        shape: shape, working: parameters[index].working, blur: blur, scale: parameters[index].scale,
+        sink: sinks[index], threads: min(threads, 4))
+    }
+    return Worker("writer") { () throws(AisError) in
+      do throws(AisError) {
+        let assemblers = sinks.indices.map(makeAssembler)
+        while let slice = channel.receive() {
+          try assemblers[slice.job].take(slice.buffer)
+          channel.release()
+        }
+      } catch {
+        channel.abort()
+        throw error
+      }
+    }
+  }
+
+  private func compute(
+    from prepared: Channel<PreparedSlice>, to results: Channel<SettledSlice>, cancellation: Cancellation,
+    progress: (Double) -> Void
+  ) throws(AisError) {
+    let counts = jobs.map(\.layout.stagingCounts)
+    let staging = StagingBuffers(
+      inputCount: counts.map(\.input).max() ?? 0, outputCount: counts.map(\.output).max() ?? 0)
+    var runners = jobs.indices.map { JobRunner(index: $0, job: jobs[$0], staging: staging, settings: settings) }
+    var held: [Int: PreparedSlice] = [:]
+    var secondsDone = 0.0
+
+    while let slice = prepared.receive() {
+      prepared.release()
+      held[slice.z] = slice
+      for index in runners.indices {
+        let preparation = jobs[index].preparation
+        while let window = runners[index].nextWindow, window.lastInput <= slice.z {
+          let inputs = window.inputs.map { held[$0]!.buffers[preparation].readable }
+          try runners[index].run(window, inputs: inputs) { (seconds) throws(AisError) in
+            try cancellation.check()
+            secondsDone += seconds
+            progress(self.forecast.seconds > 0 ? min(1, secondsDone / self.forecast.seconds) : 0)
+          }
+          try settle(&runners[index], before: window.settled, to: results)
+        }
+      }
+      let needed = runners.compactMap(\.firstInputAhead).min() ?? .max
+      held = held.filter { $0.key >= needed }
+    }
+    try cancellation.check()
+    guard runners.allSatisfy({ $0.nextWindow == nil }) else {
+      // The reader stopped early and has the reason; this error is never the one that is told.
+      throw AisError(.truncated, "the tomogram ended before its last slice")
+    }
+    for index in runners.indices { try settle(&runners[index], before: shape.z, to: results) }
+  }
+
+  private func settle(
+    _ runner: inout JobRunner, before end: Int, to results: Channel<SettledSlice>
+  ) throws(AisError) {
+    while runner.settled < end {
+      guard results.reserve() else { throw AisError(.cancelled, "writing stopped") }
+      results.send(SettledSlice(job: runner.index, buffer: runner.takeSettled()))
+    }
+  }
+}
+
+/// One model on its way through the tomogram: the next window, and the sums not yet settled.
+private struct JobRunner {
+  let index: Int
+  private let job: SegmentationPass.Job
+  private let inference: WindowInference
+  private let pool: SlicePool
+  private let augmentations: Int
+  /// For each window the first slice that it or a later one needs.
+  private let firstInputs: [Int]
+  private var position = 0
+  private var sums: [Int: SliceBuffer] = [:]
+  /// All slices before this one were handed on.
+  private(set) var settled = 0
+
+  init(index: Int, job: SegmentationPass.Job, staging: StagingBuffers, settings: InferenceSettings) {
+    self.index = index
+    self.job = job
+    augmentations = settings.augmentations
+    inference = WindowInference(job.layout, staging: staging)
+    pool = SlicePool(count: job.working.count)
+    var first = Int.max
+    firstInputs = job.schedule.windows.reversed().map {
+      first = min(first, $0.firstInput)
+      return first
+    }.reversed()
+  }
+
+  var nextWindow: WindowSchedule.Window? {
+    position < job.schedule.windows.count ? job.schedule.windows[position] : nil
+  }
+
+  /// The first slice still needed, or `nil` at the end.
+  var firstInputAhead: Int? { position < firstInputs.count ? firstInputs[position] : nil }
+
+  mutating func run(
+    _ window: WindowSchedule.Window, inputs: [UnsafePointer<Float>], afterTile: (Double) throws(AisError) -> Void
+  ) throws(AisError) {
+    let targets = window.outputs.map { z -> UnsafeMutablePointer<Float>? in
+      guard let z else { return nil }
+      let sum = sums[z] ?? pool.takeZeros()
+      sums[z] = sum
+      return sum.values.baseAddress
+    }
+    try inference.add(inputs, width: job.working.x, to: targets, afterTile: afterTile)
+    position += 1
+  }
+
+  /// The mean over orientations and slabs of the next slice, or `nil` when nothing was computed for it.
+  mutating func takeSettled() -> SliceBuffer? {
+    defer { settled += 1 }
+    guard let sum = sums.removeValue(forKey: settled) else { return nil }
+    let count = Float(job.schedule.coverage[settled] * augmentations)
+    if count > 1 { for i in sum.values.indices { sum.values[i] /= count } }
+    return sum
+  }
+}

@@ -1,0 +1,186 @@
+import AisCore
+import AisImaging
+import AisNetworks
+
+/// One pass of one or several models over one tomogram: planned when made, then run.
+///
+/// Slices are read once, in order. Of the tomogram only as many slices are in memory as the deepest network needs at
+/// once, plus one being prepared; of each result only those not yet settled, plus one being written.
+package final class SegmentationPass {
+  package let forecast: SegmentationForecast
+  let shape: Shape
+  let threads: Int
+  let settings: InferenceSettings
+  let jobs: [Job]
+  /// The distinct preparations; `Job.preparation` counts into it.
+  let preparations: [SlicePreparation]
+  /// Standard deviations of the blur in voxels.
+  let blur: (z: Double, y: Double, x: Double)
+
+  /// One model's part.
+  struct Job {
+    var model: SegmentationModel
+    var schedule: WindowSchedule
+    var layout: WindowLayout
+    var preparation: Int
+    var working: SlicePreparation.Size
+    var scale: SegmentationScale
+  }
+
+  /// A model and how its result is stored.
+  package struct Order: Sendable {
+    package var model: SegmentationModel
+    package var scale: SegmentationScale
+    /// Bytes a voxel takes in the file.
+    package var storedBytes: Int
+    package init(model: SegmentationModel, scale: SegmentationScale, storedBytes: Int) {
+      self.model = model
+      self.scale = scale
+      self.storedBytes = storedBytes
+    }
+  }
+
+  /// Plans everything. Throws `needs-decision` when the voxel size is needed and not known, `out-of-memory` when even
+  /// the smallest tiles do not fit, and what the networks say against the size of their input.
+  ///
+  /// - Parameter threads: for preparing and assembling slices; the engine has its own.
+  package init(
+    shape: Shape, voxelSize: VoxelSize?, orders: [Order], settings: InferenceSettings, budget: MemoryBudget,
+    threads: Int
+  ) throws(AisError) {
+    try settings.validate()
+    self.shape = shape
+    self.settings = settings
+    self.threads = threads
+    blur = try SegmentationPass.sigma(settings.blur, voxelSize: voxelSize)
+    let range = try settings.depthRange.slices(of: shape.z)
+
+    var preparations: [SlicePreparation] = []
+    var sizes: [SlicePreparation.Size] = []
+    var indices: [Int] = []
+    for order in orders {
+      let target = SegmentationPass.target(of: order.model, settings)
+      if target != nil && voxelSize == nil { throw .voxelSizeNeeded(model: order.model.title) }
+      let working = SlicePreparation.workingSize(of: shape, pixelSize: voxelSize?.x, target: target)
+      let preparation = SlicePreparation(
+        normalization: order.model.normalization, source: .init(y: shape.y, x: shape.x), target: working)
+      let index = preparations.firstIndex(of: preparation) ?? preparations.count
+      if index == preparations.count { preparations.append(preparation) }
+      sizes.append(working)
+      indices.append(index)
+    }
+    self.preparations = preparations
+
+    let schedules = orders.map { SegmentationPass.schedule($0.model, range: range, of: shape.z, settings) }
+    let fixed = SegmentationPass.slices(
+      shape: shape, orders: orders, schedules: schedules, sizes: sizes, preparations: preparations, indices: indices,
+      sigmaZ: blur.z)
+    let fixedBytes = fixed.reduce(0) { $0 + $1.bytes }
+    let choice = try TileChoice(
+      models: orders.map(\.model), sizes: sizes, settings: settings,
+      available: budget.limit - budget.reserved - fixedBytes, budget: budget)
+
+    jobs = orders.indices.map { i in
+      Job(
+        model: orders[i].model, schedule: schedules[i], layout: choice.layouts[i], preparation: indices[i],
+        working: sizes[i], scale: orders[i].scale)
+    }
+    forecast = SegmentationForecast(
+      memory: [.init(purpose: "program", bytes: budget.reserved)] + fixed
+        + [.init(purpose: "networks' activations", bytes: TileChoice.bytes(choice.layouts))],
+      seconds: jobs.reduce(0) { $0 + Double($1.schedule.windows.count) * $1.layout.secondsPerWindow },
+      models: orders.indices.map { i in
+        SegmentationForecast.ModelForecast(
+          title: orders[i].model.title, rescales: sizes[i] != .init(y: shape.y, x: shape.x),
+          runsPerWindow: choice.layouts[i].tilesPerWindow, windows: schedules[i].windows.count,
+          isSplit: choice.isSplit[i], uncoveredSlices: range.count { schedules[i].coverage[$0] == 0 },
+          workingY: sizes[i].y, workingX: sizes[i].x)
+      })
+  }
+
+  /// The pixel size a model wants to work at; `nil`: the tomogram's own.
+  package static func target(of model: SegmentationModel, _ settings: InferenceSettings) -> Length? {
+    switch settings.scaling {
+    case .asTrained: model.pixelSize
+    case .pixelSize(let length): length
+    case .native: nil
+    }
+  }
+
+  private static func sigma(
+    _ blur: InferenceSettings.Blur, voxelSize: VoxelSize?
+  ) throws(AisError) -> (z: Double, y: Double, x: Double) {
+    if blur == .none { return (0, 0, 0) }
+    guard let voxelSize else {
+      throw AisError(
+        .needsDecision,
+        "the blur is a length, but the file does not say how large its voxels are: give '--voxel-size', for example "
+          + "'--voxel-size 10A'")
+    }
+    return (blur.z / voxelSize.z, blur.y / voxelSize.y, blur.x / voxelSize.x)
+  }
+
+  private static func schedule(
+    _ model: SegmentationModel, range: Range<Int>, of count: Int, _ settings: InferenceSettings
+  ) -> WindowSchedule {
+    guard model.isThreeDimensional else { return .slices(range, of: count, depth: model.depth) }
+    let trained = model.trainedPositions
+    let stride = min(settings.slabStride ?? min(max(1, model.depth / 2), trained.count), model.depth)
+    return .slabs(
+      range, of: count, depth: model.depth, stride: stride, trained: trained, coversEnds: settings.tiling == .exact)
+  }
+
+  /// Slices alive at once, in bytes.
+  private static func slices(
+    shape: Shape, orders: [Order], schedules: [WindowSchedule], sizes: [SlicePreparation.Size],
+    preparations: [SlicePreparation], indices: [Int], sigmaZ: Double
+  ) -> [SegmentationForecast.MemoryUse] {
+    let float = MemoryLayout<Float>.size
+    var input = 0
+    for (index, preparation) in preparations.enumerated() {
+      // Models of one preparation share slices, so the deepest decides.
+      let depth = orders.indices.filter { indices[$0] == index }.map { min(orders[$0].model.depth, shape.z) }.max() ?? 1
+      input += (depth + 1) * preparation.target.count * float
+    }
+    if preparations.contains(where: \.rescales) {
+      input += (preparations.count > 1 ? 2 : 1) * shape.sliceCount * float
+    }
+    var output = 0
+    for i in orders.indices {
+      output += (schedules[i].largestUnsettled + 1) * sizes[i].count * float
+      let rescales = sizes[i] != .init(y: shape.y, x: shape.x)
+      output += ResultAssembler.sliceCount(rescales: rescales, sigmaZ: sigmaZ) * shape.sliceCount * float
+    }
+    output += (orders.map(\.storedBytes).max() ?? 0) * shape.sliceCount
+    return [
+      .init(purpose: "slices read and prepared", bytes: input), .init(purpose: "slices of results", bytes: output),
+      .init(
+        purpose: "networks' weights",
+        bytes: orders.reduce(0) { $0 + $1.model.network.weightBytes + $1.model.network.graph.parameterCount * float }),
+    ]
+  }
+}
+
+extension WindowSchedule {
+  /// The most slices whose sums are open at once.
+  var largestUnsettled: Int {
+    var open = Set<Int>()
+    var largest = 0
+    for window in windows {
+      open.formUnion(window.outputs.compactMap(\.self))
+      largest = max(largest, open.count)
+      open = open.filter { $0 >= window.settled }
+    }
+    return largest
+  }
+}
+
+extension AisError {
+  static func voxelSizeNeeded(model: String) -> AisError {
+    AisError(
+      .needsDecision,
+      "the file does not say how large its voxels are, and model '\(model)' works at a pixel size of its own: give "
+        + "'--voxel-size', for example '--voxel-size 10A', or '--processing-voxel-size native' to leave the slices as "
+        + "they are")
+  }
+}

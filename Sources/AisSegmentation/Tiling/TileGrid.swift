@@ -1,0 +1,103 @@
+import AisNetworks
+
+/// A piece of the plane that goes through the network at once.
+struct Tile: Sendable, Hashable {
+  /// What the network is given.
+  var rows: Range<Int>
+  var columns: Range<Int>
+  /// The part of its answer that counts.
+  var coreRows: Range<Int>
+  var coreColumns: Range<Int>
+}
+
+/// What makes a tile's answer equal, bit for bit, to that of the plane it is cut from.
+struct TileGeometry: Sendable {
+  /// Tiles start at multiples of this.
+  var alignment: (rows: Int, columns: Int)
+  /// What the values of a tile depend on before and after it.
+  var haloBefore: (rows: Int, columns: Int)
+  var haloAfter: (rows: Int, columns: Int)
+
+  init(_ network: any LoadedNetwork) {
+    alignment = (network.tileAlignment.y, network.tileAlignment.x)
+    haloBefore = (network.halo.before.y, network.halo.before.x)
+    haloAfter = (network.halo.after.y, network.halo.after.x)
+  }
+}
+
+/// The tiles of a plane.
+struct TileGrid: Sendable {
+  var tiles: [Tile]
+
+  /// One tile: the whole plane.
+  static func whole(_ frame: PlaneFrame) -> TileGrid {
+    TileGrid(tiles: [
+      Tile(
+        rows: 0..<frame.rows, columns: 0..<frame.columns, coreRows: frame.realRows, coreColumns: frame.realColumns)
+    ])
+  }
+
+  /// Square tiles every `tile − 2 · margin` pixels, of which `margin` pixels are dropped on each side.
+  static func regular(_ frame: PlaneFrame, tile: Int, margin: Int) -> TileGrid {
+    let rows = spans(frame.rows, tile: tile, margin: margin, real: frame.realRows)
+    let columns = spans(frame.columns, tile: tile, margin: margin, real: frame.realColumns)
+    return TileGrid(
+      tiles: rows.flatMap { row in
+        columns.map { Tile(rows: row.span, columns: $0.span, coreRows: row.core, coreColumns: $0.core) }
+      })
+  }
+
+  /// The same result from smaller pieces: each tile's core is cut into `rows` × `columns` parts, and each part is
+  /// given only the surroundings that its values depend on. With 1 × 1 tiles shrink to what they need.
+  func refined(rows: Int, columns: Int, geometry: TileGeometry) -> TileGrid {
+    TileGrid(
+      tiles: tiles.flatMap { tile in
+        let rowParts = TileGrid.parts(
+          of: tile.coreRows, in: tile.rows, count: rows, alignment: geometry.alignment.rows,
+          before: geometry.haloBefore.rows, after: geometry.haloAfter.rows)
+        let columnParts = TileGrid.parts(
+          of: tile.coreColumns, in: tile.columns, count: columns, alignment: geometry.alignment.columns,
+          before: geometry.haloBefore.columns, after: geometry.haloAfter.columns)
+        return rowParts.flatMap { row in
+          columnParts.map { Tile(rows: row.span, columns: $0.span, coreRows: row.core, coreColumns: $0.core) }
+        }
+      })
+  }
+
+  private static func spans(
+    _ count: Int, tile: Int, margin: Int, real: Range<Int>
+  ) -> [(span: Range<Int>, core: Range<Int>)] {
+    let step = tile - 2 * margin
+    return stride(from: 0, through: count - tile, by: step).compactMap { start in
+      let core = (start + margin..<start + tile - margin).clamped(to: real)
+      return core.isEmpty ? nil : (start..<start + tile, core)
+    }
+  }
+
+  /// Cuts one axis of a tile. Pieces are equally long where they can be, so that they share the network's buffers.
+  private static func parts(
+    of core: Range<Int>, in span: Range<Int>, count: Int, alignment: Int, before: Int, after: Int
+  ) -> [(span: Range<Int>, core: Range<Int>)] {
+    func alignedDown(_ position: Int) -> Int { span.lowerBound + (position - span.lowerBound) / alignment * alignment }
+    func alignedUp(_ position: Int) -> Int { alignedDown(position + alignment - 1) }
+
+    let length = (core.count + count - 1) / count
+    let cores = stride(from: core.lowerBound, to: core.upperBound, by: max(1, length)).map {
+      $0..<min($0 + length, core.upperBound)
+    }
+    let needed = cores.map { part in
+      let lower = alignedDown(max(span.lowerBound, part.lowerBound - before))
+      return lower..<min(span.upperBound, alignedUp(part.upperBound + after))
+    }
+    let longest = needed.map(\.count).max() ?? 0
+    return zip(cores, needed).map { part, need in
+      var upper = need.lowerBound + longest
+      var lower = need.lowerBound
+      if upper > span.upperBound {
+        upper = span.upperBound
+        lower = alignedDown(max(span.lowerBound, upper - longest))
+      }
+      return (lower..<upper, part)
+    }
+  }
+}
