@@ -2,9 +2,9 @@ import AisCore
 import CKernels
 
 /// A program on one input shape: where everything lies is decided, nothing is allocated before the first run.
-final class CPUPlan: InferencePlan {
+package final class CPUPlan: InferencePlan {
   let network: CPUNetwork
-  let input: TensorShape
+  package let input: TensorShape
   /// Of every node.
   let shapes: [TensorShape]
   private let layout: ArenaLayout
@@ -22,18 +22,21 @@ final class CPUPlan: InferencePlan {
     workspaceCount = network.program.steps.reduce(0) { max($0, geometry.workspaceCount(of: $1)) } * threads
   }
 
-  var output: TensorShape { shapes[network.graph.output.index] }
+  package var output: TensorShape { shapes[network.graph.output.index] }
 
   private var floats: Int { layout.count.roundedUp(to: 1024) + workspaceCount }
 
-  var memoryBytes: Int { AlignedMemory.bytes(forFloats: floats) }
+  package var memoryBytes: Int { AlignedMemory.bytes(forFloats: floats) }
 
-  var predictedSeconds: Double {
+  /// Bytes that are allocated now: none, or `memoryBytes`.
+  package var allocatedBytes: Int { memory?.bytes ?? 0 }
+
+  package var predictedSeconds: Double {
     let geometry = StepGeometry(network: network, shapes: shapes)
     return network.program.steps.reduce(0) { $0 + network.engine.costs.seconds(geometry.work(of: $1)) }
   }
 
-  func run(_ source: UnsafeBufferPointer<Float>, into destination: UnsafeMutableBufferPointer<Float>) throws(AisError) {
+  package func run(_ source: UnsafeBufferPointer<Float>, into destination: UnsafeMutableBufferPointer<Float>) throws(AisError) {
     precondition(source.count == input.count, "the plan is for \(input.count) input values, got \(source.count)")
     precondition(
       destination.count == output.count, "the plan gives \(output.count) values, room is for \(destination.count)")
@@ -51,7 +54,7 @@ final class CPUPlan: InferencePlan {
     for step in network.program.steps { runner.run(step) }
   }
 
-  func releaseMemory() { memory = nil }
+  package func releaseMemory() { memory = nil }
 
   private func allocated() throws(AisError) -> AlignedMemory {
     if let memory { return memory }
