@@ -8,7 +8,9 @@ package struct AisCommand: AsyncParsableCommand {
     abstract: "Segment cryo-electron tomograms.",
     version: AisVersion.current,
     subcommands: [
-      InfoCommand.self, EvaluateCommand.self,
+      InfoCommand.self,
+      EvaluateCommand.self,
+      ModelsCommand.self,
     ])
 
   package init() {}
