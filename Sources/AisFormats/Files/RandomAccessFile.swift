@@ -90,5 +90,5 @@ package final class RandomAccessFile: Sendable {
   }
 
   /// The descriptor, for libraries that read through one. Do not close it and do not use it after this object.
-  func withDescriptor<R>(_ body: (Int32) throws(AisError) -> R) throws(AisError) -> R { try body(descriptor) }
+  func withDescriptor<R>(_ body: (Int32) -> R) -> R { body(descriptor) }
 }

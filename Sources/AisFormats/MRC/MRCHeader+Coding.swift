@@ -113,6 +113,24 @@ extension MRCHeader {
     return bytes
   }
 
+  /// Writes sampling, cell, origin and labels over an encoded header and leaves every other byte alone.
+  func patch(_ bytes: inout [UInt8], order: ByteOrder, keepingLabels: Bool) {
+    func put(_ words: [UInt32], _ offset: Int) {
+      for (i, word) in words.enumerated() {
+        for k in 0..<4 {
+          let shift = order == .littleEndian ? 8 * k : 24 - 8 * k
+          bytes[offset + 4 * i + k] = UInt8(truncatingIfNeeded: word >> shift)
+        }
+      }
+    }
+    put(sampling.values.map { UInt32(bitPattern: Int32(clamping: $0)) }, Offset.sampling)
+    put(cell.values.map(\.bitPattern), Offset.cell)
+    if hasMapID { put(origin.values.map(\.bitPattern), Offset.origin) }
+    if keepingLabels { return }
+    put([UInt32(labels.count)], Offset.labelCount)
+    bytes.replaceSubrange(Offset.labels..<Offset.labels + 800, with: Self.encodedLabels(labels))
+  }
+
   /// The ten label lines as 800 bytes: blanks fill each used line, unused lines are zero.
   package static func encodedLabels(_ labels: [String]) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: 800)

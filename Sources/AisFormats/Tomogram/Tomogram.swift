@@ -13,6 +13,7 @@ package final class Tomogram: SliceSource, Sendable {
   package let shape: Shape
   /// As viewed, overridden by `options.voxelSize`; `nil` when unknown.
   package let voxelSize: VoxelSize?
+  private let store: any VoxelStore
   private let assembler: SliceAssembler
 
   /// Opens a tomogram, by what the file holds and not by its name.
@@ -20,9 +21,7 @@ package final class Tomogram: SliceSource, Sendable {
   /// Reads the header only (and some rows where the sign of bytes is not clear). Throws an error that says what is
   /// wrong with the file and what to do.
   package static func open(_ path: String, options: TomogramOptions = .init()) throws(AisError) -> Tomogram {
-    let file = try RandomAccessFile(path)
-    let opened = try MRCFile(file, path: path, container: .plain, onDisk: file, options: options)
-    return Tomogram(opened.info, opened.warnings, opened.store, opened.map, options)
+    try TomogramFile.open(path, options)
   }
 
   init(
@@ -32,10 +31,17 @@ package final class Tomogram: SliceSource, Sendable {
     self.info = info
     self.warnings = warnings
     self.options = options
+    self.store = store
     let viewMap = options.view.axisMap
     assembler = SliceAssembler(store: store, map: viewMap.applied(after: map), cacheBytes: options.cacheBytes)
     shape = assembler.shape
     voxelSize = options.voxelSize ?? info.knownVoxelSize.map(viewMap.voxelSize(of:))
+  }
+
+  /// The bytes between header and voxels, as they are; what they mean is `info.extendedHeader.type`'s affair.
+  package func extendedHeaderBytes() throws(AisError) -> [UInt8] {
+    guard let extended = info.extendedHeader, let store = store as? MRCStore else { return [] }
+    return try store.file.bytes(MRCHeader.byteCount..<MRCHeader.byteCount + extended.byteCount)
   }
 
   /// Reads slice `z` as viewed: `shape.sliceCount` values, rows of x.

@@ -55,6 +55,10 @@ package struct TomogramInfo: Sendable {
     /// Four characters such as `FEI1`, `SERI`, `CCP4`; empty when blank.
     package var type: String
     package var byteCount: Int
+    package init(type: String, byteCount: Int) {
+      self.type = type
+      self.byteCount = byteCount
+    }
   }
 
   package var path: String

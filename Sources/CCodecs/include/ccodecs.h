@@ -9,4 +9,5 @@
 
 #include "ccodecs_files.h"
 #include "ccodecs_png.h"
+#include "ccodecs_tiff.h"
 #endif
