@@ -59,9 +59,11 @@ struct MRCFile {
     self.warnings = warnings
   }
 
-  /// IMOD also packs 4 bits into mode 0, told by a flag.
+  /// IMOD and SerialEM also pack 4 bits into mode 0, told by a flag; such bytes cannot be signed.
   private static func storedType(_ header: MRCHeader) -> ElementType? {
-    if header.mode == 0, header.flags?.contains(.packed4Bit) == true { return .uint4 }
+    if header.mode == 0, let flags = header.flags, flags.contains(.packed4Bit), !flags.contains(.signedBytes) {
+      return .uint4
+    }
     return MRCMode.elementType(header.mode)
   }
 

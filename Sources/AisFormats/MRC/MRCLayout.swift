@@ -13,8 +13,10 @@ struct MRCLayout {
     _ header: MRCHeader, _ type: ElementType, path: String, fileByteCount: Int, options: TomogramOptions
   ) throws(AisError) {
     let size = header.size
-    let rowBytes = type.rowByteCount(size.first)
-    shape = Shape(z: size.third, y: size.second, x: size.first)
+    // Mode 0 with IMOD's 4-bit flag counts bytes, not voxels, along a row.
+    let columns = type == .uint4 && header.mode == 0 ? 2 * size.first : size.first
+    let rowBytes = type.rowByteCount(columns)
+    shape = Shape(z: size.third, y: size.second, x: columns)
     guard let promised = Shape(z: size.third, y: size.second, x: rowBytes).countIfRepresentable,
       promised <= Int.max / 8
     else {
