@@ -29,7 +29,7 @@ lint: ## check formatting, imports, file lengths and wording
 	@Scripts/lint
 
 format: ## format all Swift files with the committed configuration
-	@swift format --in-place --recursive --parallel Package.swift Sources Tests
+	@swift format --in-place --recursive --parallel Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources/Fuzz*
 
 install: deps ## install into PREFIX (default ~/.local), independent of this checkout
 	@Scripts/install "$(PREFIX)"

@@ -7,7 +7,7 @@ import PackageDescription
 /// A program whose `main` is libFuzzer's.
 func fuzzTarget(_ name: String) -> Target {
   .executableTarget(
-    name: name, dependencies: ["AisCore", "AisFormats", "AisNetworks", "FuzzSupport"],
+    name: name, dependencies: ["AisCore", "AisFormats", "AisNetworks", "AisCheckup", "FuzzSupport"],
     swiftSettings: [.unsafeFlags(["-parse-as-library"])], linkerSettings: [.unsafeFlags(["-sanitize=address,fuzzer"])])
 }
 
@@ -27,6 +27,9 @@ let package = Package(
     .target(name: "AisCore"),
     .target(name: "AisFormats", dependencies: ["AisCore", "CCodecs"]),
     .target(name: "AisNetworks", dependencies: ["AisCore", "AisFormats", "CKernels"]),
+    .target(name: "AisImaging", dependencies: ["AisCore"]),
+    // The two folders of AisWorkflows behind `ais info`.
+    .target(name: "AisCheckup", dependencies: ["AisCore", "AisFormats", "AisImaging", "AisNetworks"]),
     .target(name: "FuzzSupport", dependencies: ["AisCore", "AisFormats"]),
     fuzzTarget("FuzzMRC"),
     fuzzTarget("FuzzCompressed"),
@@ -34,6 +37,7 @@ let package = Package(
     fuzzTarget("FuzzArchive"),
     fuzzTarget("FuzzHDF5"),
     fuzzTarget("FuzzMetadata"),
+    fuzzTarget("FuzzCheckup"),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11,
