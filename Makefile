@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 60
 TOMOGRAM ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test lint format bench docs install test-install fuzz sanitize clean
+.PHONY: help deps build demo test lint format bench docs install test-install fuzz sanitize clean check-keras bench-reference
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"

@@ -24,45 +24,49 @@ def picture(rng, *shape):
 def randomise(model, rng, tf):
     """Gives every layer random weights and every batch normalisation random statistics, without saturating anything.
 
-    Kernels keep the variance of what passes through them. The statistics of batch normalisation are those of one random
-    batch, disturbed; the last convolution is then scaled so that what its activation gets has deviation 1.5.
+    One batch is followed through the network, layer by layer. Kernels keep the size of what passes through them; batch
+    normalisation takes away a part of each channel's mean and divides by about the root mean square of the whole layer.
+    (Statistics of single channels, as measured, would make the network a bad measure: a channel that is nearly always
+    zero would be enlarged a hundredfold, and its rounding errors with it, until Keras itself is wrong in the fourth
+    digit.) The last convolution is scaled so that what its activation gets has deviation 1.5.
     """
-    for layer in model.layers:
-        kind = type(layer).__name__
-        if kind.startswith("Conv"):
-            kernel = layer.kernel.shape
-            transposed = "Transpose" in kind
-            fan_in = kernel[-1] if transposed else int(np.prod(kernel[:-1]))
-            gain = 1.0 if transposed or layer.activation.__name__ == "linear" else 2.0
-            layer.kernel.assign(rng.normal(0, np.sqrt(gain / fan_in), kernel))
-            layer.bias.assign(rng.normal(0, 0.1, layer.bias.shape))
-        elif kind == "BatchNormalization":
-            layer.gamma.assign(rng.uniform(0.5, 1.5, layer.gamma.shape))
-            layer.beta.assign(rng.normal(0, 0.3, layer.beta.shape))
-
     # Several samples where the network allows it: one alone has no variance where it has shrunk to a single pixel.
     count = 1 if model.input_shape[0] else 8
     sides = [size or 64 for size in model.input_shape[1:]]
     batch = tf.constant(np.stack([picture(rng, *sides) for _ in range(count)]))
-    norms = [layer for layer in model.layers if type(layer).__name__ == "BatchNormalization"]
-    momenta = [layer.momentum for layer in norms]
-    for layer in norms:
-        layer.momentum = 0.0
-    if norms:
-        model(batch, training=True)
-    for layer, momentum in zip(norms, momenta):
-        layer.momentum = momentum
-        deviation = np.sqrt(layer.moving_variance.numpy())
-        layer.moving_mean.assign_add(0.2 * deviation * rng.normal(size=deviation.shape))
-        layer.moving_variance.assign(deviation**2 * rng.uniform(0.6, 1.6, deviation.shape) + 1e-3)
-
+    values = {id(model.inputs[0]): batch}
     last = [layer for layer in model.layers if type(layer).__name__.startswith("Conv")][-1]
-    activation, last.activation = last.activation, tf.keras.activations.linear
-    before = tf.keras.Model(model.inputs, last.output)(batch, training=False).numpy()
-    last.activation = activation
+    for layer in model.layers[1:]:
+        node = layer.inbound_nodes[0]
+        inputs = [values[id(tensor)] for tensor in node.keras_inputs]
+        given = inputs if len(inputs) > 1 else inputs[0]
+        kind = type(layer).__name__
+        if kind.startswith("Conv"):
+            kernel = layer.kernel.shape
+            fan_in = kernel[-1] if "Transpose" in kind else int(np.prod(kernel[:-1]))
+            gain = 1.0 if layer.activation.__name__ == "linear" else 2.0
+            layer.kernel.assign(rng.normal(0, np.sqrt(gain / fan_in), kernel))
+            layer.bias.assign(rng.normal(0, 0.1, layer.bias.shape))
+            if layer is last:
+                centre_logits(tf, layer, given)
+        elif kind == "BatchNormalization":
+            mean, variance = (part.numpy() for part in tf.nn.moments(given, list(range(len(given.shape) - 1))))
+            size = mean.shape
+            layer.gamma.assign(rng.uniform(0.5, 1.5, size))
+            layer.beta.assign(rng.normal(0, 0.3, size))
+            layer.moving_mean.assign(mean * rng.uniform(0.1, 0.6, size))
+            layer.moving_variance.assign(np.mean(variance + mean**2) * rng.uniform(0.5, 1.5, size))
+        values[id(node.outputs)] = layer(given) if kind != "Dropout" else given
+
+
+def centre_logits(tf, layer, given):
+    """Scales and shifts a convolution so that its output, before the activation, has mean 0 and deviation 1.5."""
+    activation, layer.activation = layer.activation, tf.keras.activations.linear
+    before = layer(given).numpy()
+    layer.activation = activation
     scale = 1.5 / max(float(before.std()), 1e-6)
-    last.kernel.assign(last.kernel * scale)
-    last.bias.assign((last.bias - float(before.mean())) * scale)
+    layer.kernel.assign(layer.kernel * scale)
+    layer.bias.assign((layer.bias - float(before.mean())) * scale)
 
 
 def metadata(title, arch, parameters, depth, **changes):
