@@ -13,3 +13,27 @@ KERNEL_INLINE Vector finish(const ckernels_epilogue &epilogue, Vector value, int
 KERNEL_INLINE int64_t storable(const ckernels_target &target, int64_t filters) {
   return target.stride >= filters ? filters : target.channels;
 }
+
+// Whether results of this size should go past the caches: whoever reads them next will find them in memory anyway, and the
+// processor need not fetch the lines before they are overwritten. Only whole cache lines may take this way.
+KERNEL_INLINE bool isStreamed(const ckernels_target &target) {
+  const int64_t floats = target.z * target.y * target.x * target.stride;
+  return floats > (4 << 20) && target.stride % channelMultiple == 0 && reinterpret_cast<uintptr_t>(target.data) % 64 == 0;
+}
+
+// Stores the first `count` lanes of a position's channels; all of them when streaming.
+KERNEL_INLINE void storeChannels(float *to, Vector value, int64_t count, bool isStreaming) {
+  if (isStreaming)
+    __builtin_nontemporal_store(value, reinterpret_cast<Vector *>(to));
+  else
+    storeSome(to, value, count);
+}
+
+// Makes streamed stores visible to other threads.
+KERNEL_INLINE void finishStreaming(bool isStreaming) {
+#if defined(__x86_64__)
+  if (isStreaming) __builtin_ia32_sfence();
+#else
+  (void)isStreaming;
+#endif
+}

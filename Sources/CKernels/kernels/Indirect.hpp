@@ -5,6 +5,7 @@ struct IndirectJob {
   const ckernels_indirect &call;
   IndirectGeometry geometry;
   float *workspace;
+  bool isStreaming;
 
   // A position of the result.
   struct Position {
@@ -63,14 +64,15 @@ struct IndirectJob {
       const float *residual = call.epilogue.residual;
       if (residual) residual += place * call.epilogue.residual_stride;
       for (int64_t channel = 0; channel < stored; channel += lanes)
-        storeSome(
+        storeChannels(
             output + channel, finish(call.epilogue, load(products + row * filters + channel), channel, residual),
-            stored - channel);
+            stored - channel, isStreaming);
       if (++at.x == call.x) {
         at.x = 0;
         if (++at.y == call.y) at.y = 0, at.z++;
       }
     }
+    finishStreaming(isStreaming);
   }
 
   // Panels in parts of some hundred k, so that a part of a panel stays in cache while all rows meet it.
@@ -96,7 +98,7 @@ struct IndirectJob {
 };
 
 static void runIndirect(const ckernels_indirect &call, float *workspace, ckernels_team &team) {
-  const IndirectJob job{call, IndirectGeometry(call), workspace};
+  const IndirectJob job{call, IndirectGeometry(call), workspace, isStreamed(call.output)};
   team.run(
       job.geometry.blocks,
       [](const void *context, int64_t index, int worker) {

@@ -25,6 +25,12 @@ struct WinogradJob {
   const ckernels_winograd &call;
   WinogradGeometry geometry;
   float *workspace;
+  bool isStreaming;
+
+  // One vector of channels of a tile of the result.
+  typedef Vector Pixels[4][4];
+  // Vectors that fill a cache line.
+  static constexpr int parts = channelMultiple / lanes;
 
   // The parts of one thread's workspace.
   struct Workspace {
@@ -78,6 +84,7 @@ struct WinogradJob {
     if (call.projected.data)
       for (int64_t depth = 0; depth < block.depthCount; depth++)
         for (int64_t tile = 0; tile < block.tileCount; tile++) projectTile(own, block, depth, tile);
+    finishStreaming(isStreaming);
   }
 
   bool isInside(int64_t z) const {
@@ -100,6 +107,7 @@ struct WinogradJob {
         const int64_t channels = roundUp(source.channels, channelMultiple);
         const float *pixels[points];
         locate(source, z, y, x, own.zeros, pixels);
+        prefetchTile(source, z, y, x + 2 * tileEdge);
         transformTile(pixels, channels, to);
         to += channels;
       }
@@ -127,6 +135,17 @@ struct WinogradJob {
       const bool isInside = y + j >= 0 && row < source.y;
       const float *line = plane + row * source.x * source.stride;
       for (int i = 0; i < 6; i++) pixels[j * 6 + i] = isInside && columns[i] >= 0 ? line + columns[i] : zeros;
+    }
+  }
+
+  // Asks for the pixels that the tile at `x` will be the first to read: short pieces of several rows are more than the
+  // processor foresees on its own.
+  KERNEL_INLINE void prefetchTile(const ckernels_source &source, int64_t z, int64_t y, int64_t x) {
+    const int64_t from = (x + 2) >> source.shift_x, to = std::min((x + 6 + source.shift_x) >> source.shift_x, source.x);
+    const int64_t lastRow = std::min((y + 5) >> source.shift_y, source.y - 1);
+    for (int64_t row = std::max<int64_t>(y, 0) >> source.shift_y; row <= lastRow; row++) {
+      const float *line = source.data + ((z >> source.shift_z) * source.y + row) * source.x * source.stride;
+      for (const float *at = line + from * source.stride; at < line + to * source.stride; at += 16) __builtin_prefetch(at);
     }
   }
 
@@ -192,37 +211,52 @@ struct WinogradJob {
     float *projections =
         own.projections + (depth * geometry.tileBlock + tile) * 16 * call.projected.channels * channelMultiple;
 
-    for (int64_t channel = group; channel < groupEnd; channel += lanes) {
-      Vector half[4][6];
-      for (int i = 0; i < 6; i++) {
-        Vector column[6], result[4];
-        for (int j = 0; j < 6; j++)
-          column[j] = load(products + (j * 6 + i) * geometry.productPoint + channel - group);
-        transformProduct(column, result);
-        for (int j = 0; j < 4; j++) half[j][i] = result[j];
+    // A whole cache line of channels at a time.
+    for (int64_t channel = group; channel < groupEnd; channel += channelMultiple) {
+      Pixels pixels[parts];
+      for (int part = 0; part < parts; part++) {
+        const int64_t own = channel + part * lanes;
+        transformBack(products + own - group, pixels[part]);
+        finishPixels(pixels[part], own, place, height, width);
+        if (call.pooled.data) pool(pixels[part], z, y, x, height, width, own);
+        if (call.projected.data) project(pixels[part], projections, own);
       }
-      Vector pixels[4][4];
-      for (int j = 0; j < 4; j++) {
-        transformProduct(half[j], pixels[j]);
-        for (int i = 0; i < 4; i++) {
-          const float *residual = call.epilogue.residual;
-          if (residual) {
-            // Pixels outside the result take any residual inside.
-            const int64_t inside = place + std::min<int64_t>(j, height - 1) * call.x + std::min<int64_t>(i, width - 1);
-            residual += inside * call.epilogue.residual_stride;
+      if (!call.output.data) continue;
+      float *output = call.output.data + place * call.output.stride;
+      for (int64_t j = 0; j < height; j++)
+        for (int64_t i = 0; i < width; i++)
+          for (int part = 0; part < parts; part++) {
+            const int64_t own = channel + part * lanes;
+            if (own < stored)
+              storeChannels(
+                  output + (j * call.x + i) * call.output.stride + own, pixels[part][j][i], stored - own, isStreaming);
           }
-          pixels[j][i] = finish(call.epilogue, pixels[j][i], channel, residual);
-        }
-      }
-      if (call.output.data && channel < stored) {
-        float *output = call.output.data + place * call.output.stride + channel;
-        for (int64_t j = 0; j < height; j++)
-          for (int64_t i = 0; i < width; i++)
-            storeSome(output + (j * call.x + i) * call.output.stride, pixels[j][i], stored - channel);
-      }
-      if (call.pooled.data) pool(pixels, z, y, x, height, width, channel);
-      if (call.projected.data) project(pixels, projections, channel);
     }
+  }
+
+  // Aᵀ m A.
+  void transformBack(const float *products, Pixels &pixels) const {
+    Vector half[4][6];
+    for (int i = 0; i < 6; i++) {
+      Vector column[6], result[4];
+      for (int j = 0; j < 6; j++) column[j] = load(products + (j * 6 + i) * geometry.productPoint);
+      transformProduct(column, result);
+      for (int j = 0; j < 4; j++) half[j][i] = result[j];
+    }
+    for (int j = 0; j < 4; j++) transformProduct(half[j], pixels[j]);
+  }
+
+  void finishPixels(Pixels &pixels, int64_t channel, int64_t place, int64_t height, int64_t width) const {
+    for (int j = 0; j < 4; j++)
+      for (int i = 0; i < 4; i++) {
+        const float *residual = call.epilogue.residual;
+        if (residual) {
+          // Pixels outside the result take any residual inside.
+          const int64_t inside = place + std::min<int64_t>(j, height - 1) * call.x + std::min<int64_t>(i, width - 1);
+          residual += inside * call.epilogue.residual_stride;
+        }
+        pixels[j][i] = finish(call.epilogue, pixels[j][i], channel, residual);
+      }
   }
 
   KERNEL_INLINE void poolPixel(
@@ -234,7 +268,7 @@ struct WinogradJob {
   }
 
   void pool(
-      const Vector (*pixels)[4], int64_t z, int64_t y, int64_t x, int64_t height, int64_t width, int64_t channel) const {
+      const Pixels &pixels, int64_t z, int64_t y, int64_t x, int64_t height, int64_t width, int64_t channel) const {
     for (int64_t j = 0; j + 1 < height; j += 2)
       for (int64_t i = 0; i + 1 < width; i += 2) {
         const Vector value = maximum(
@@ -244,7 +278,7 @@ struct WinogradJob {
   }
 
   // Adds this vector of channels to the sums of the 1 × 1 convolution, lane by lane.
-  void project(const Vector (*pixels)[4], float *projections, int64_t channel) const {
+  void project(const Pixels &pixels, float *projections, int64_t channel) const {
     for (int32_t filter = 0; filter < call.projected.channels; filter++) {
       const Vector weight = load(call.projection_weights + filter * geometry.filters + channel);
       for (int pixel = 0; pixel < 16; pixel++) {
@@ -277,7 +311,7 @@ struct WinogradJob {
 };
 
 static void runWinograd(const ckernels_winograd &call, float *workspace, ckernels_team &team) {
-  const WinogradJob job{call, WinogradGeometry(call), workspace};
+  const WinogradJob job{call, WinogradGeometry(call), workspace, isStreamed(call.output)};
   for (int worker = 0; worker < team.size(); worker++) job.prepare(worker);
   team.run(
       job.geometry.depthBlocks * job.geometry.tileBlocks,
