@@ -46,7 +46,7 @@ struct WinogradGeometry {
 
   int64_t workspace() const { return inputCount + productCount + projectionCount + zeroCount + pointerCount; }
 
-  explicit WinogradGeometry(const ckernels_winograd &call) {
+  WinogradGeometry(const ckernels_winograd &call, int64_t threads) {
     channels = widestSource = 0;
     for (int32_t s = 0; s < call.source_count; s++) {
       const int64_t own = roundUp(call.sources[s].channels, channelMultiple);
@@ -58,11 +58,14 @@ struct WinogradGeometry {
     tiles = tilesX * divideUp(call.y, tileEdge);
     depthBlock = call.depth_taps > 1 ? std::min<int64_t>(4, call.z) : 1;
     planes = depthBlock + call.depth_taps - 1;
-    // The transformed input should stay in the second-level cache or close to it.
-    const int64_t budget = 1536 << 10;
-    const int64_t fitting = budget / int64_t(sizeof(float)) / (points * planes * channels);
-    const int64_t wanted = std::clamp<int64_t>(fitting / rowMultiple * rowMultiple, rowMultiple, 2 * rowMultiple);
-    tileBlock = std::min(wanted, roundUp(tiles, rowMultiple));
+    // More rows make a panel of weights' trip from memory worth while; with few channels the transformed input then still
+    // stays in the second-level cache.
+    const int64_t wantedRows = channels * call.depth_taps <= 128 ? 2 * rowMultiple : 4 * rowMultiple;
+    const int64_t wantedTiles = roundUp(divideUp(wantedRows, depthBlock), rowMultiple);
+    // As many blocks as threads, or a multiple: no thread should wait for another's last block.
+    const int64_t wantedBlocks = divideUp(tiles, wantedTiles) * divideUp(call.z, depthBlock);
+    const int64_t blocksPerPlane = divideUp(roundUp(wantedBlocks, threads), divideUp(call.z, depthBlock));
+    tileBlock = std::min(wantedTiles, roundUp(divideUp(tiles, blocksPerPlane), rowMultiple));
     rows = tileBlock * depthBlock;
     tileBlocks = divideUp(tiles, tileBlock);
     depthBlocks = divideUp(call.z, depthBlock);

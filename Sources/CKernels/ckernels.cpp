@@ -34,8 +34,8 @@ ckernels_instruction_set ckernels_best_instruction_set(void) noexcept {
 
 int32_t ckernels_panel_width(ckernels_instruction_set set) noexcept { return variant(set).panelWidth; }
 
-int64_t ckernels_winograd_workspace(ckernels_instruction_set, const ckernels_winograd *call) noexcept {
-  return ckernels::WinogradGeometry(*call).workspace();
+int64_t ckernels_winograd_workspace(const ckernels_winograd *call, const ckernels_team *team) noexcept {
+  return ckernels::WinogradGeometry(*call, team->size()).workspace();
 }
 
 void ckernels_winograd_run(
@@ -43,7 +43,7 @@ void ckernels_winograd_run(
   variant(set).winograd(*call, workspace, *team);
 }
 
-int64_t ckernels_indirect_workspace(ckernels_instruction_set, const ckernels_indirect *call) noexcept {
+int64_t ckernels_indirect_workspace(const ckernels_indirect *call) noexcept {
   return ckernels::IndirectGeometry(*call).workspace();
 }
 

@@ -84,7 +84,7 @@ import Testing
                 call.epilogue.bias = bias.baseAddress
                 call.output = ckernels_target(data: output.baseAddress, z: 1, y: 1, x: 2, stride: 2, channels: 2)
                 call.output_step = call.step
-                let count = Int(ckernels_indirect_workspace(set, &call))
+                let count = Int(ckernels_indirect_workspace(&call))
                 let workspace = UnsafeMutableRawPointer.allocate(byteCount: count * 4, alignment: 64)
                 defer { workspace.deallocate() }
                 ckernels_indirect_run(set, &call, workspace.assumingMemoryBound(to: Float.self), team)

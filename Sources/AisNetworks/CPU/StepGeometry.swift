@@ -146,7 +146,6 @@ struct StepGeometry {
 
   /// Floats of workspace that a step needs for one thread.
   func workspaceCount(of step: Program.Step) -> Int {
-    let set = network.engine.instructionSet.kernels
     let sources = step.inputs.map { source($0, at: nil) }
     return sources.withUnsafeBufferPointer { sources in
       switch step.kind {
@@ -156,11 +155,11 @@ struct StepGeometry {
         if let projection = own.projection {
           call.projected = target(projection.value, at: UnsafeMutablePointer(bitPattern: channelMultiple))
         }
-        return Int(ckernels_winograd_workspace(set, &call))
+        return Int(ckernels_winograd_workspace(&call, network.engine.team.handle))
       case .indirect(let own):
         var count = 0
         withIndirect(step, own, sources: sources.baseAddress) { call in
-          count = max(count, Int(ckernels_indirect_workspace(set, &call)))
+          count = max(count, Int(ckernels_indirect_workspace(&call)))
         }
         return count
       case .pooling, .pointwise, .gather:

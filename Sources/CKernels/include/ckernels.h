@@ -133,8 +133,8 @@ void ckernels_winograd_pack(
     ckernels_instruction_set set, const float *kernel, const int32_t *source_channels, int32_t source_count,
     int32_t depth_taps, int32_t filters, float *packed, ckernels_team *team) CKERNELS_NOEXCEPT;
 
-// Floats of workspace for each thread.
-int64_t ckernels_winograd_workspace(ckernels_instruction_set set, const ckernels_winograd *call) CKERNELS_NOEXCEPT;
+// Floats of workspace for each thread of the team. Pointers to data are not followed, only compared with NULL.
+int64_t ckernels_winograd_workspace(const ckernels_winograd *call, const ckernels_team *team) CKERNELS_NOEXCEPT;
 
 // Computes the convolution. `workspace` holds ckernels_winograd_workspace floats for each thread of the team, 64-byte
 // aligned.
@@ -176,7 +176,7 @@ void ckernels_indirect_pack(
     int32_t filters, float *packed) CKERNELS_NOEXCEPT;
 
 // Floats of workspace for each thread.
-int64_t ckernels_indirect_workspace(ckernels_instruction_set set, const ckernels_indirect *call) CKERNELS_NOEXCEPT;
+int64_t ckernels_indirect_workspace(const ckernels_indirect *call) CKERNELS_NOEXCEPT;
 
 // Computes the convolution; workspace as for Winograd.
 void ckernels_indirect_run(

@@ -311,7 +311,7 @@ struct WinogradJob {
 };
 
 static void runWinograd(const ckernels_winograd &call, float *workspace, ckernels_team &team) {
-  const WinogradJob job{call, WinogradGeometry(call), workspace, isStreamed(call.output)};
+  const WinogradJob job{call, WinogradGeometry(call, team.size()), workspace, isStreamed(call.output)};
   for (int worker = 0; worker < team.size(); worker++) job.prepare(worker);
   team.run(
       job.geometry.depthBlocks * job.geometry.tileBlocks,
