@@ -26,6 +26,8 @@ import time
 import mrcfile
 import numpy as np
 
+from reference_program import reference_program
+
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 TOMOGRAMS = {"64x256x256": (64, 256, 256), "24x1024x1024": (24, 1024, 1024)}
 NETWORKS = {"unet_s": "unet_s-d1", "vggnet_m": "vggnet_m-d1", "ezm_3d_m": "ezm_3d_m-d16"}
@@ -95,7 +97,6 @@ def run_case(name: str, arguments, folder: pathlib.Path, known: list, key: str, 
     if not model.exists():
         sys.exit(f"'{model}' is missing. Make it first: keras_layouts.py --output {arguments.networks} --only {network}")
     environment = environment_of(suffix, str(folder))
-    reference = pathlib.Path(sys.executable).parent / "ais"
     for turn in range(arguments.rounds):
         outputs = {}
         for program in PROGRAMS:
@@ -104,7 +105,7 @@ def run_case(name: str, arguments, folder: pathlib.Path, known: list, key: str, 
                 continue
             out = folder / f"{name}-{program}"
             if program == "reference":
-                command = [reference, "segment", "-m", model, "-d", volume, "-ou", out, "-gpu", "0", "-overwrite", "1"]
+                command = [arguments.reference, "segment", "-m", model, "-d", volume, "-ou", out, "-gpu", "0", "-overwrite", "1"]
             else:
                 command = [arguments.program, "segment", "-m", model, "-d", volume, "-o", out, "--force"]
             run = {"case": name, "program": program, "round": turn, "key": key, **measure(command, environment)}
@@ -166,6 +167,7 @@ def main():
     key = hashlib.sha256(arguments.program.read_bytes()).hexdigest()[:16]
     known = [json.loads(line) for line in arguments.results.read_text().splitlines()] if arguments.results.exists() else []
     if not arguments.table:
+        arguments.reference = reference_program()
         chosen = arguments.case or list(CASES)
         if os.getloadavg()[0] > 0.5:
             print(f"note: the machine is busy (load {os.getloadavg()[0]:.1f}); times will be too long.", file=sys.stderr)

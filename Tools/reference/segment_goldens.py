@@ -22,6 +22,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import mrcfile
 import numpy as np
 
+from reference_program import reference_program
+
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = REPOSITORY / "Tests" / "Fixtures" / "segment"
 EXAMPLES = REPOSITORY / "Examples"
@@ -195,9 +197,7 @@ def main():
     parser.add_argument("--only", nargs="*", metavar="CASE")
     arguments = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    program = pathlib.Path(sys.executable).parent / "ais"
-    if not program.exists():
-        sys.exit(f"'{program}' is missing: run this with $(Scripts/python-env Tools/reference/requirements.txt).")
+    program = reference_program()
     known = {}
     if arguments.only:
         known = {entry["name"]: entry for entry in json.loads((FOLDER / "cases.json").read_text())["cases"]}
