@@ -46,7 +46,7 @@ let package = Package(
     .target(
       name: "AisCommands",
       dependencies: [
-        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisWorkflows",
+        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisWorkflows",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -8,6 +8,7 @@ package struct AisCommand: AsyncParsableCommand {
     abstract: "Segment cryo-electron tomograms.",
     version: AisVersion.current,
     subcommands: [
+      SegmentCommand.self,
       InfoCommand.self,
       EvaluateCommand.self,
       ModelsCommand.self,

@@ -6,13 +6,17 @@ import ArgumentParser
 /// What networks run on: the options that mean the same in every command that runs them.
 package struct EngineArguments: ParsableArguments {
   /// Where the arithmetic is done.
-  package enum Device: String, CaseIterable, ExpressibleByArgument, Sendable { case cpu }
+  package enum Device: String, CaseIterable, ExpressibleByArgument, Sendable {
+    /// The fastest there is.
+    case auto
+    case cpu
+  }
 
   /// The numbers that the arithmetic is done with.
   package enum Precision: String, CaseIterable, ExpressibleByArgument, Sendable { case float32 }
 
-  @Option(help: "What to compute on.")
-  package var device: Device = .cpu
+  @Option(help: "What to compute on; auto is the fastest there is.")
+  package var device: Device = .auto
 
   @Option(help: "The numbers to compute with.")
   package var precision: Precision = .float32
@@ -34,7 +38,7 @@ package struct EngineArguments: ParsableArguments {
   /// The engine that these options ask for.
   package func makeEngine() throws(AisError) -> any Engine {
     switch device {
-    case .cpu: try CPUEngine(threads: threads ?? MachineResources.current().threads)
+    case .auto, .cpu: try CPUEngine(threads: threads ?? MachineResources.current().threads)
     }
   }
 }

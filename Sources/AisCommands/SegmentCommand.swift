@@ -1,0 +1,124 @@
+import AisCore
+import AisWorkflows
+import ArgumentParser
+import Foundation
+import Logging
+
+/// `ais segment`: networks applied to tomograms.
+package struct SegmentCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "segment",
+    abstract: "Apply one or several networks to tomograms.",
+    discussion: """
+      Each tomogram gives one volume for each model: OUT/<tomogram>__<feature>.mrc, of the tomogram's shape, with values \
+      from 0 (not the feature) to 255, and beside it a .json that says how it was made. Tomograms are rescaled to the \
+      pixel size that a model was trained at, and the result is brought back.
+
+        ais segment -m Membrane.scnm -o segmentations TS_01.mrc
+        ais segment -m Membrane.scnm -m Ribosome.scnm -o segmentations tomograms/ --tta 4
+        ais segment -m Membrane.scnm -o segmentations tomograms/ --dry-run
+
+      What is already there, made with the same model, settings and tomogram, is skipped, so the same line goes on \
+      after an interruption. One tomogram that fails does not stop the others; the exit code is then 1.
+      """)
+
+  @Option(
+    name: [.short, .long], parsing: .singleValue,
+    help: ArgumentHelp("A network: .scnm, or a Keras .h5 file. May be given several times.", valueName: "file"))
+  package var model: [String] = []
+
+  @Option(name: [.short, .long], help: ArgumentHelp("The folder to write to; it is made if it is not there.", valueName: "folder"))
+  package var output: String
+
+  @Argument(
+    help: ArgumentHelp(
+      "Tomograms: files, folders, patterns ('TS_*.mrc'), or .txt lists with one path a line.", valueName: "tomogram"))
+  package var tomograms: [String]
+
+  @OptionGroup(title: "How the network is applied")
+  package var inference: InferenceArguments
+
+  @OptionGroup(title: "How tomograms are read")
+  package var tomogram: TomogramArguments
+
+  @Option(
+    help: ArgumentHelp(
+      "How voxels are stored: uint16 (0 to 255, as the reference program), int8 (0 to 127, half the size), float16 (0 to 255), float32 (0 to 1).",
+      valueName: "uint16|int8|float16|float32"))
+  package var outputType: SegmentRequest.OutputType = .uint16
+
+  @Option(
+    help: ArgumentHelp(
+      "The name of outputs before __FEATURE.mrc; {stem}, {parent} and {model} stand for the tomogram's name, its folder's name and the model's file name.",
+      valueName: "pattern"))
+  package var name = OutputName.standardPattern
+
+  @Flag(help: "Make outputs again that are already there, and replace those made otherwise.")
+  package var force = false
+
+  @Flag(name: [.long, .customShort("n")], help: "Print what would be done and what it needs, and do nothing.")
+  package var dryRun = false
+
+  @OptionGroup(title: "What to compute on")
+  package var engine: EngineArguments
+
+  @Option(
+    help: ArgumentHelp(
+      "The memory that may be used, such as 4GiB. Without it, what this process may have (free memory, control group, Slurm).",
+      valueName: "amount"),
+    transform: Quantity.byteCount)
+  package var memory: ByteCount?
+
+  @OptionGroup(title: "What is printed")
+  package var verbosity: VerbosityArguments
+
+  package init() {}
+
+  package func validate() throws {
+    if model.isEmpty { throw ValidationError("no network was given: name one with '-m', for example '-m Membrane.scnm'") }
+    do { try OutputName.check(name) } catch { throw ValidationError(error.message) }
+  }
+
+  package func run() throws {
+    let logger = verbosity.makeLogger("segment")
+    let cancellation = Cancellation()
+    let resources = MachineResources.current()
+    let limit = memory ?? ByteCount(resources.memoryBytes)
+    let threads = engine.threads ?? resources.threads
+    logger.debug("\(threads) threads (\(engine.threads == nil ? resources.threadsReason : "--threads")), \(limit) of memory (\(memory == nil ? resources.memoryReason : "--memory"))")
+
+    var request = SegmentRequest(
+      models: model, inputs: tomograms, outputFolder: output, memoryLimit: limit.bytes, threads: threads)
+    request.namePattern = name
+    request.settings = inference.settings
+    request.outputType = outputType
+    request.view = tomogram.options
+    request.replacesOutputs = force
+
+    let plan = try SegmentPlanner.plan(
+      request, engine: engine.makeEngine(), logger: logger, cancellation: cancellation)
+    let reporter = SegmentReporter(plan, verbosity: verbosity)
+    reporter.announce(memoryLimit: limit, freeDisk: SegmentPlan.freeDisk(at: output))
+    if dryRun {
+      let refusals = plan.tasks.flatMap(\.refusals)
+      for refusal in refusals { Terminal.standardError.print("ais: \(refusal)") }
+      if !refusals.isEmpty { throw ExitCode.failure }
+      return
+    }
+
+    let run = SegmentRun(plan, cancellation: cancellation, logger: logger)
+    let signals = StopSignals(cancellation: cancellation) { run.abandon() }
+    defer { withExtendedLifetime(signals) {} }
+    do {
+      let outcomes = try run.run(reporter.report)
+      reporter.summarise(outcomes)
+      if outcomes.contains(where: { !$0.failures.isEmpty }) { throw ExitCode.failure }
+    } catch let error as AisError where error.code == .cancelled {
+      Terminal.standardError.draw(nil)
+      Terminal.standardError.print("ais: stopped; unfinished outputs were removed")
+      throw ExitCode(StopSignals.exitCode)
+    }
+  }
+}
+
+extension SegmentRequest.OutputType: ExpressibleByArgument {}

@@ -1,0 +1,29 @@
+import AisCore
+import AisFormats
+
+/// What tells one version of a tomogram's file from another without reading it whole.
+package struct InputFingerprint: Sendable, Hashable, Encodable {
+  /// Bytes of the file.
+  package var bytes: Int
+  /// Seconds since 1970; not part of what is compared, for copies keep their content and not their date.
+  package var modified: Double
+  /// SHA-256 of the first 64 KiB (the header with them), the last, and 14 pieces between.
+  package var sampleHash: String
+
+  package init(_ path: String) throws(AisError) {
+    let file = try RandomAccessFile(path)
+    bytes = file.byteCount
+    modified = file.modified
+    var digest = SHA256()
+    let piece = 64 << 10
+    let starts =
+      file.byteCount <= 16 * piece
+      ? Array(stride(from: 0, to: file.byteCount, by: piece))
+      : (0..<16).map { (file.byteCount - piece) / 15 * $0 }
+    for start in starts {
+      let part = try file.bytes(start..<min(start + piece, file.byteCount))
+      part.withUnsafeBytes { digest.update($0) }
+    }
+    sampleHash = digest.finish()
+  }
+}

@@ -1,0 +1,60 @@
+import AisCore
+import AisFormats
+import AisNetworks
+import AisSegmentation
+
+/// Everything that a run of `ais segment` will do, settled before any voxel is computed.
+package struct SegmentPlan: Sendable {
+  package let request: SegmentRequest
+  package let engine: any Engine
+  package let models: [LoadedModel]
+  package var tasks: [SegmentTask]
+  /// Segmentations that lay beside their tomograms in a folder and were passed over.
+  package let skippedSegmentations: [String]
+
+  /// A model's file and what the engine made of it.
+  package struct LoadedModel: Sendable {
+    package var file: ModelFile
+    package var model: SegmentationModel
+  }
+
+  /// The greatest need of any task.
+  package var memoryBytes: Int { tasks.flatMap(\.passes).map(\.forecast.memoryBytes).max() ?? 0 }
+  /// Of the whole run.
+  package var seconds: Double { tasks.reduce(0) { $0 + $1.seconds } }
+  /// Of all outputs that will be written.
+  package var diskBytes: Int { tasks.flatMap(\.passes).reduce(0) { $0 + $1.diskBytes } }
+  /// Room on the file system of the output folder, `nil` when the system does not say.
+  package static func freeDisk(at folder: String) -> ByteCount? { DiskSpace.free(at: folder).map { ByteCount($0) } }
+
+  /// Files that the run will write, not counting their provenance.
+  package var outputCount: Int { tasks.flatMap(\.passes).reduce(0) { $0 + $1.outputs.count } }
+}
+
+/// One tomogram and what is to be done with it.
+package struct SegmentTask: Sendable {
+  package var input: String
+  /// Readings of the file, each for one or several models: more than one only where models want bytes read differently.
+  package var passes: [Pass] = []
+  /// Outputs that are there already, made with the same model, settings and input.
+  package var finished: [String] = []
+  /// Why some or all of it cannot be done.
+  package var refusals: [AisError] = []
+
+  package struct Pass: Sendable {
+    package var options: TomogramOptions
+    package var outputs: [Output]
+    package var forecast: SegmentationForecast
+    package var diskBytes: Int
+  }
+
+  package struct Output: Sendable {
+    /// Counts into the plan's models.
+    package var model: Int
+    package var path: String
+    package var settings: SegmentProvenance.Settings
+    package var fingerprint: String
+  }
+
+  package var seconds: Double { passes.reduce(0) { $0 + $1.forecast.seconds } }
+}

@@ -1,0 +1,158 @@
+import AisCore
+import AisFormats
+import AisImaging
+import AisNetworks
+import AisSegmentation
+import Foundation
+
+/// How a segmentation was made: the JSON beside it and the labels in its header (schema `ais.segmentation/1`).
+package struct SegmentProvenance: Sendable, Encodable {
+  package struct Program: Sendable, Encodable {
+    var name = "ais"
+    var version = AisVersion.current
+  }
+  package struct Model: Sendable, Encodable {
+    var title: String
+    var path: String
+    var contentHash: String
+    var architecture: String?
+    var depth: Int
+    var dimensionality: Int
+    var normalization: String
+    var pixelSizeAngstrom: Double?
+  }
+  /// Everything that changes the voxels besides model and input.
+  package struct Settings: Sendable, Encodable {
+    var augmentations: Int
+    var depthRange: String
+    var processing: String
+    var blurAngstromXYZ: [Double]
+    var tiling: String
+    var tileEdge: Int?
+    var tileOverlap: Int?
+    var slabStride: Int?
+    var outputType: String
+    var view: String
+    var byteSign: String
+    var compatibility: String
+    var volume: Int?
+    var isPermissive: Bool
+    var voxelSizeAngstromXYZ: [Double]?
+  }
+  package struct Input: Sendable, Encodable {
+    var path: String
+    var fingerprint: InputFingerprint
+    var shapeXYZ: [Int]
+    var voxelSizeAngstromXYZ: [Double]?
+    var byteSign: String?
+    var warnings: [String]
+  }
+  package struct Output: Sendable, Encodable {
+    var file: String
+    var elementType: String
+    /// What the file holds where the probability is 1.
+    var valueAtProbabilityOne: Double
+  }
+  package struct Processing: Sendable, Encodable {
+    /// Pixels of a slice as the network worked on it, before padding.
+    var workingSizeXY: [Int]
+    var isRescaled: Bool
+    /// Slices within the Z range that no slab covered and that are 0.
+    var uncoveredSlices: Int
+    var greyLevelCentre: Double?
+    var greyLevelScale: Double?
+  }
+
+  static let schemaName = "ais.segmentation/1"
+
+  var schema = SegmentProvenance.schemaName
+  var program = Program()
+  var model: Model
+  var settings: Settings
+  /// Equal fingerprints: the same model, settings and input, so the same voxels.
+  package var fingerprint: String
+  var input: Input
+  var output: Output
+  var processing: Processing
+  var engine: [String: String]
+  var host: String
+  var date: String
+  var durationSeconds: Double
+
+  func json() throws(AisError) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    do { return Array(try encoder.encode(self)) + [0x0A] } catch {
+      throw AisError(.malformed, "the provenance of '\(output.file)' cannot be written as JSON", cause: error)
+    }
+  }
+
+  /// The lines of the MRC header.
+  static func labels(model: ModelFile, input: String, settings: Settings, fingerprint: String, date: String) -> [String] {
+    [
+      "Ais \(AisVersion.current) segment: \(model.metadata.title)",
+      "model sha256 \(model.contentHash.prefix(32))",
+      "input \((input as NSString).lastPathComponent)",
+      "settings tta \(settings.augmentations), z \(settings.depthRange), pixel \(settings.processing)",
+      fingerprintLabel + fingerprint,
+      date,
+    ].map { String($0.prefix(80)) }
+  }
+
+  static let fingerprintLabel = "ais fingerprint "
+
+  /// The fingerprint that an MRC file's labels hold, if we wrote it.
+  static func fingerprint(inLabels labels: [String]) -> String? {
+    labels.first { $0.hasPrefix(fingerprintLabel) }.map {
+      $0.dropFirst(fingerprintLabel.count).trimmingCharacters(in: .whitespaces)
+    }
+  }
+
+  /// What model, settings and input have in common with those of an equal segmentation.
+  static func fingerprint(model: ModelFile, settings: Settings, input: InputFingerprint) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    var digest = SHA256()
+    digest.update("\(schemaName) \(model.contentHash) \(model.metadata.title) ")
+    digest.update("\(model.metadata.normalization.rawValue) \(model.metadata.apix ?? -1) \(model.metadata.zJitter) ")
+    if let bytes = try? encoder.encode(settings) { bytes.withUnsafeBytes { digest.update($0) } }
+    digest.update(" \(input.bytes) \(input.sampleHash)")
+    return String(digest.finish().prefix(32))
+  }
+}
+
+extension SegmentProvenance.Settings {
+  init(_ request: SegmentRequest, options: TomogramOptions, model: SegmentationModel) {
+    let settings = request.settings
+    augmentations = settings.augmentations
+    depthRange =
+      switch settings.depthRange {
+      case .all: "all"
+      case .centre(let percent): "centre \(number(percent))%"
+      case .slices(let range): "\(range.lowerBound):\(range.upperBound)"
+      }
+    processing =
+      switch settings.scaling {
+      case .asTrained: "as trained"
+      case .native: "native"
+      case .pixelSize(let length): "\(angstromText(length.angstrom)) A"
+      }
+    blurAngstromXYZ = [settings.blur.x.angstrom, settings.blur.y.angstrom, settings.blur.z.angstrom]
+    tiling = settings.tiling.rawValue
+    // Settings that only 3D networks know must not make the outputs of others look different.
+    let isTiled = model.isThreeDimensional && settings.tiling == .standard
+    tileEdge = isTiled ? settings.tileEdge ?? -1 : nil
+    tileOverlap = isTiled ? settings.tileOverlap : nil
+    slabStride = model.isThreeDimensional ? settings.slabStride : nil
+    if !model.isThreeDimensional { tiling = InferenceSettings.Tiling.standard.rawValue }
+    outputType = request.outputType.rawValue
+    view = options.view.summary
+    byteSign = options.byteSign.rawValue
+    compatibility = options.compatibility.rawValue
+    volume = options.volume
+    isPermissive = options.isPermissive
+    voxelSizeAngstromXYZ = options.voxelSize.map { [$0.x.angstrom, $0.y.angstrom, $0.z.angstrom] }
+  }
+}

@@ -1,0 +1,37 @@
+import AisCore
+import AisFormats
+import AisSegmentation
+import Logging
+
+/// Stops a run that would rescale by a voxel size that is unknown or cannot be right: the result would look like a
+/// segmentation and be none.
+enum VoxelSizeGuard {
+  /// Names that differ from the header by more than this make the header suspicious; smaller differences are rounding or
+  /// calibration.
+  static let nameTolerance = 0.2
+
+  /// Throws `needs-decision`, naming the option to use. A voxel size given on the command line is never doubted.
+  static func check(
+    _ tomogram: Tomogram, path: String, models: [SegmentationModel], settings: InferenceSettings, logger: Logger
+  ) throws(AisError) {
+    guard tomogram.options.voxelSize == nil,
+      let model = models.first(where: { SegmentationPass.target(of: $0, settings) != nil }),
+      let target = SegmentationPass.target(of: model, settings)
+    else { return }
+    let check = VoxelSizeCheck(tomogram: tomogram, path: path, neighbours: FolderVoxelSizes(entries: []))
+    for judgement in check.judgements where judgement.verdict == .fault && judgement.severity >= .warning {
+      if judgement.code == "voxel-size-contradicts-name", let size = tomogram.voxelSize,
+        let named = VoxelSizeCheck.named(in: path), abs(size.x.angstrom / named - 1) < nameTolerance
+      {
+        logger.warning("'\(path)': \(judgement.evidence)")
+        continue
+      }
+      let option = judgement.remedy?.option ?? "--voxel-size 10A"
+      throw AisError(
+        .needsDecision,
+        "'\(path)' would be rescaled to the \(angstromText(target.angstrom)) Å pixels of model '\(model.title)', but its "
+          + "voxel size cannot be trusted. \(judgement.evidence) Say how large its voxels are, for example '\(option)', or leave "
+          + "the slices as they are with '--processing-voxel-size native'")
+    }
+  }
+}
