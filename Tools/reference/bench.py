@@ -107,7 +107,7 @@ def run_case(name: str, arguments, folder: pathlib.Path, known: list, key: str, 
             if program == "reference":
                 command = [arguments.reference, "segment", "-m", model, "-d", volume, "-ou", out, "-gpu", "0", "-overwrite", "1"]
             else:
-                command = [arguments.program, "segment", "-m", model, "-d", volume, "-o", out, "--force"]
+                command = [arguments.program, "segment", "-m", model, "-o", out, volume, "--force"]
             run = {"case": name, "program": program, "round": turn, "key": key, **measure(command, environment)}
             outputs[program] = next(out.glob("*.mrc"))
             known.append(run)
