@@ -56,7 +56,7 @@ let package = Package(
     .target(name: "AisTestSupport", dependencies: ["AisCore"], path: "Tests/AisTestSupport"),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "AisTestSupport"]),
     .testTarget(name: "AisCoreTests", dependencies: ["AisCore", "AisTestSupport"]),
-    .testTarget(name: "AisFormatsTests", dependencies: ["AisFormats", "AisCore", "AisTestSupport"]),
+    .testTarget(name: "AisFormatsTests", dependencies: ["AisFormats", "AisCore", "CCodecs", "AisTestSupport"]),
     .testTarget(name: "AisImagingTests", dependencies: ["AisImaging", "AisCore", "AisTestSupport"]),
     .testTarget(
       name: "AisNetworksTests", dependencies: ["AisNetworks", "AisFormats", "AisCore", "AisTestSupport"]),

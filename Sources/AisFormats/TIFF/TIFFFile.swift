@@ -20,6 +20,13 @@ struct TIFFFile {
     guard (1...1 << 24).contains(width), (1...1 << 24).contains(height) else {
       throw .tiff(path, "its pages have \(width) × \(height) pixels")
     }
+    // No scheme that libtiff knows packs real pictures further; without this a few bytes could ask for petabytes.
+    let largestRatio = first.compression == 1 ? 1 : 1 << 16
+    guard width * height * type.byteCount / largestRatio <= file.byteCount else {
+      throw AisError(
+        .truncated,
+        "'\(path)' is truncated: its pages have \(width) × \(height) pixels of \(first.bits) bits, but the file only \(file.byteCount) bytes. Copy the file again.")
+    }
     let scale = TIFFScale(first, description: handle.description())
 
     var pages = [first.offset]
