@@ -82,12 +82,20 @@ struct ModelsReport: Encodable {
       ("architecture", model.architecture ?? "not named"),
       ("network", "\(model.kind), \(model.layerCount) layers, \(grouped(model.parameters)) parameters"),
       ("input", "\(slices); \(multipleText(model))"),
-      ("reach", "\(max(model.reach.x, model.reach.y)) pixels around every pixel" + (model.kind == "3D" ? ", \(model.reach.z) along z" : "")),
+      (
+        "reach",
+        "\(max(model.reach.x, model.reach.y)) pixels around every pixel"
+          + (model.kind == "3D" ? ", \(model.reach.z) along z" : "")
+      ),
       ("pixel size", model.pixelSizeAngstrom.map { "\(decimal($0)) Å" } ?? "unknown: never rescaled"),
       ("training boxes", model.boxSize.map { "\($0) × \($0) × \(model.depth) voxels" } ?? "unknown"),
       ("normalisation", model.normalization == "global_mad" ? "whole tomogram (global_mad)" : "slice by slice"),
       ("z-jitter", "\(model.zJitter)"),
-      ("augmentation", model.testTimeAugmentation == 1 ? "none when segmenting" : "\(model.testTimeAugmentation) turns and mirrors when segmenting"),
+      (
+        "augmentation",
+        model.testTimeAugmentation == 1
+          ? "none when segmenting" : "\(model.testTimeAugmentation) turns and mirrors when segmenting"
+      ),
       ("threshold", decimal(model.threshold)),
       ("loss", model.loss.map { "\(decimal($0)) after \(model.epochs) epochs" } ?? "not a number"),
       ("container", model.container + (model.previewBytes == nil ? "" : ", with a preview")),
@@ -95,7 +103,9 @@ struct ModelsReport: Encodable {
     ]
     // A bare Keras file says nothing about its training.
     if model.container == ModelFile.Container.keras.rawValue {
-      let unknown: Set = ["colour", "architecture", "training boxes", "normalisation", "z-jitter", "augmentation", "threshold", "loss"]
+      let unknown: Set = [
+        "colour", "architecture", "training boxes", "normalisation", "z-jitter", "augmentation", "threshold", "loss",
+      ]
       rows.removeAll { unknown.contains($0.0) }
     }
     return rows
@@ -110,7 +120,10 @@ struct ModelsReport: Encodable {
   private static func layerTable(_ layers: [ModelDescription.Layer]) -> String {
     let header = ["layer", "operation", "channels", "parameters", "inputs"]
     let cells = layers.map { layer in
-      [layer.name, layer.operation, "\(layer.channels)", grouped(layer.parameters), layer.inputs.joined(separator: ", ")]
+      [
+        layer.name, layer.operation, "\(layer.channels)", grouped(layer.parameters),
+        layer.inputs.joined(separator: ", "),
+      ]
     }
     let widths = header.indices.map { column in ([header] + cells).map { $0[column].count }.max() ?? 0 }
     return ([header] + cells).map { row in

@@ -11,12 +11,12 @@ struct HDF5ObjectHeader {
   static let dataspace: UInt16 = 0x0001
   static let linkInfo: UInt16 = 0x0002
   static let datatype: UInt16 = 0x0003
+  static let externalFiles: UInt16 = 0x0007
   static let layout: UInt16 = 0x0008
   static let filters: UInt16 = 0x000B
   static let attribute: UInt16 = 0x000C
   static let continuation: UInt16 = 0x0010
   static let symbolTable: UInt16 = 0x0011
-  static let attributeInfo: UInt16 = 0x0015
 
   let messages: [Message]
 

@@ -131,6 +131,7 @@ struct HDF5TreeReader {
 
   private func readDataset(_ header: HDF5ObjectHeader, path: String) throws(HDF5Fault) -> HDF5Dataset {
     guard let space = header.first(HDF5ObjectHeader.dataspace) else {
+      if header.first(HDF5ObjectHeader.datatype) != nil { throw .unsupported("'\(path)' is a type with a name") }
       throw .damaged("'\(path)' is neither a group nor an array")
     }
     let extents = try HDF5Dataspace(bytes, space).extents
@@ -147,6 +148,7 @@ struct HDF5TreeReader {
     else { throw .damaged("an array without a type or a layout") }
     guard !typeMessage.isShared, !layout.isShared else { throw .unsupported("a type shared between arrays") }
     guard header.first(HDF5ObjectHeader.filters) == nil else { throw .unsupported("compressed arrays") }
+    guard header.first(HDF5ObjectHeader.externalFiles) == nil else { throw .unsupported("values in another file") }
     var typeCursor = try HDF5Cursor(bytes, typeMessage, reading: "a datatype")
     let type = try HDF5Datatype(&typeCursor)
     let needed = try type.byteCount(of: extents)

@@ -14,7 +14,8 @@ extension AisError {
   }
 
   static func emptyInput(network: String, size: String) -> AisError {
-    AisError(.shapeMismatch, "the network '\(network)' cannot run on an input of \(size): every side must be at least 1")
+    AisError(
+      .shapeMismatch, "the network '\(network)' cannot run on an input of \(size): every side must be at least 1")
   }
 
   static func slabForSliceNetwork(network: String, depth: Int) -> AisError {

@@ -152,7 +152,10 @@ extension Operation {
   fileprivate var positiveExtents: [(String, Extent)] {
     switch self {
     case .convolution(let convolution), .transposedConvolution(let convolution):
-      [("a kernel of", convolution.kernel), ("a stride of", convolution.stride), ("a dilation of", convolution.dilation)]
+      [
+        ("a kernel of", convolution.kernel), ("a stride of", convolution.stride),
+        ("a dilation of", convolution.dilation),
+      ]
     case .maxPooling(let pooling), .averagePooling(let pooling):
       [("a window of", pooling.window), ("a stride of", pooling.stride)]
     case .upsampling(let factor): [("a factor of", factor)]

@@ -10,7 +10,8 @@ extension AisError {
   /// One layer cannot be run.
   static func kerasLayer(_ layer: KerasLayer, in file: String, _ reason: String, do advice: String) -> AisError {
     AisError(
-      .unsupportedLayer, "the network in '\(file)' cannot be run: its layer '\(layer.name)' (\(layer.className)) \(reason). \(advice)")
+      .unsupportedLayer,
+      "the network in '\(file)' cannot be run: its layer '\(layer.name)' (\(layer.className)) \(reason). \(advice)")
   }
 
   /// The description of the network is not as Keras writes it.
@@ -20,6 +21,7 @@ extension AisError {
 
   /// The weights do not belong to the layers.
   static func kerasWeights(_ file: String, _ problem: String) -> AisError {
-    AisError(.shapeMismatch, "the weights in '\(file)' do not fit its network: \(problem). Save the model again with Keras.")
+    AisError(
+      .shapeMismatch, "the weights in '\(file)' do not fit its network: \(problem). Save the model again with Keras.")
   }
 }

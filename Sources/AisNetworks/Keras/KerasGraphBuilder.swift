@@ -80,7 +80,8 @@ struct KerasGraphBuilder {
       for call in 0..<max(layer.calls.count, 1) { waiting.append(KerasLayer.Source(layer: layer.name, call: call)) }
       for source in layer.calls.joined() {
         guard let known = layers[source.layer], source.call < max(known.calls.count, 1) else {
-          throw .kerasDescription(file, "the layer '\(layer.name)' takes its input from '\(source.layer)', which is not there")
+          throw .kerasDescription(
+            file, "the layer '\(layer.name)' takes its input from '\(source.layer)', which is not there")
         }
       }
     }

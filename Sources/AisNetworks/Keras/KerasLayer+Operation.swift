@@ -59,7 +59,8 @@ extension KerasSettings {
     }
     guard let channels = shape[shape.count - 1].integer, (1...1 << 20).contains(channels) else {
       throw .kerasLayer(
-        layer, in: file, "does not say how many channels it takes", do: "Build the network with a fixed number of channels.")
+        layer, in: file, "does not say how many channels it takes",
+        do: "Build the network with a fixed number of channels.")
     }
     // Sizes stated here are those of training boxes. All operations that we run slide over inputs of any size, and the
     // reference program changes these numbers itself before it predicts.
@@ -71,7 +72,8 @@ extension KerasSettings {
     let groups = try layer.config["groups"] == nil ? 1 : count("groups")
     guard groups == 1 else {
       throw .kerasLayer(
-        layer, in: file, "is a grouped convolution (\(groups) groups)", do: "Only convolutions over all channels are run.")
+        layer, in: file, "is a grouped convolution (\(groups) groups)",
+        do: "Only convolutions over all channels are run.")
     }
     return Operation.Convolution(
       filters: try count("filters"), kernel: try extent("kernel_size"), stride: try extent("strides"),
@@ -136,7 +138,8 @@ extension KerasSettings {
         layer, in: file, "does not answer voxel by voxel", do: "A segmentation network needs convolutions throughout.")
     case "Softmax", "PReLU":
       return .kerasLayer(
-        layer, in: file, "is an activation that is not run here", do: "Known are ReLU, LeakyReLU, ELU, sigmoid and tanh.")
+        layer, in: file, "is an activation that is not run here",
+        do: "Known are ReLU, LeakyReLU, ELU, sigmoid and tanh.")
     default:
       return .kerasLayer(
         layer, in: file, "is of a kind that is not known here",

@@ -105,11 +105,14 @@ struct KerasSettings {
   func requireChannelAxis() throws(AisError) {
     let setting = layer.config["axis"] ?? .number(-1)
     let axis = setting.integer ?? (setting.array?.count == 1 ? setting.array?[0].integer : nil)
-    guard axis == -1 || axis == dimensionality.rawValue + 1 else { throw wrong("axis", expected: "the last one (channels)") }
+    guard axis == -1 || axis == dimensionality.rawValue + 1 else {
+      throw wrong("axis", expected: "the last one (channels)")
+    }
   }
 
   func requireChannelsLast() throws(AisError) {
-    let format = try layer.config["data_format"]?.isNull == true ? "channels_last" : text("data_format", default: "channels_last")
+    let format =
+      try layer.config["data_format"]?.isNull == true ? "channels_last" : text("data_format", default: "channels_last")
     guard format == "channels_last" else {
       throw .kerasLayer(
         layer, in: file, "has its channels first ('\(format)')",

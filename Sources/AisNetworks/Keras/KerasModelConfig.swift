@@ -51,7 +51,9 @@ struct KerasModelConfig: Sendable {
       }
       guard names.insert(name).inserted else { throw .kerasDescription(file, "two layers are named '\(name)'") }
       var layer = KerasLayer(className: className, name: name, config: config, calls: [])
-      for call in entry["inbound_nodes"]?.array ?? [] { layer.calls.append(try sources(call, layer: layer, file: file)) }
+      for call in entry["inbound_nodes"]?.array ?? [] {
+        layer.calls.append(try sources(call, layer: layer, file: file))
+      }
       layers.append(layer)
     }
     return layers
@@ -72,7 +74,9 @@ struct KerasModelConfig: Sendable {
     } else {
       histories = call.array ?? []
     }
-    guard !histories.isEmpty else { throw .kerasDescription(file, "the layer '\(layer.name)' is used without an input") }
+    guard !histories.isEmpty else {
+      throw .kerasDescription(file, "the layer '\(layer.name)' is used without an input")
+    }
     var sources: [KerasLayer.Source] = []
     for history in histories {
       guard let source = source(history) else {

@@ -98,7 +98,8 @@ struct KerasWeights {
     let values = try file.floats(dataset)
     allowance -= values.count
     guard allowance >= 0 else {
-      throw AisError(.limitExceeded, "'\(file.name)' was not read: its weights together are larger than the file itself")
+      throw AisError(
+        .limitExceeded, "'\(file.name)' was not read: its weights together are larger than the file itself")
     }
     return Tensor(shape: shape, values: permuted(values, stored: stored, order: order))
   }

@@ -47,7 +47,8 @@ struct ModelParts {
       guard found.count <= 1 else {
         throw AisError(
           .malformed,
-          "'\(name)' holds \(found.count) members '…\(suffix)' (\(found.map { "'\($0.name)'" }.joined(separator: ", "))), expected one")
+          "'\(name)' holds \(found.count) members '…\(suffix)' (\(found.map { "'\($0.name)'" }.joined(separator: ", "))), expected one"
+        )
       }
       return found.first
     }
@@ -83,7 +84,8 @@ struct ModelParts {
           + "rename the right one to '\(stem)_weights.h5'")
     }
     return ModelParts(
-      container: .metadataWithWeights, weights: try RandomAccessFile(ModelPath.join(folder, weightsName)).contents(limit: fileLimit),
+      container: .metadataWithWeights,
+      weights: try RandomAccessFile(ModelPath.join(folder, weightsName)).contents(limit: fileLimit),
       weightsName: weightsName, metadata: bytes)
   }
 

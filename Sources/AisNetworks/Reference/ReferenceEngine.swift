@@ -45,7 +45,8 @@ private final class ReferencePlan: InferencePlan {
 
   func run(_ source: UnsafeBufferPointer<Float>, into destination: UnsafeMutableBufferPointer<Float>) throws(AisError) {
     precondition(source.count == input.count, "the plan is for \(input.count) input values, got \(source.count)")
-    precondition(destination.count == output.count, "the plan gives \(output.count) values, room is for \(destination.count)")
+    precondition(
+      destination.count == output.count, "the plan gives \(output.count) values, room is for \(destination.count)")
     var values: [Activations] = []
     for (index, node) in graph.nodes.enumerated() {
       let inputs = node.inputs.map { values[$0.index] }

@@ -28,7 +28,8 @@ struct NetworkBuilder {
       name: "test", dimensionality: dimensionality, nodes: nodes + [node], output: .init(nodes.count), weights: [:])
     for (role, shape, _) in graph.weightShapes(of: node, inputChannels: inputs.first.map { channels[$0.index] } ?? 0) {
       let values = (0..<shape.reduce(1, *)).map { _ in
-        role == .movingVariance ? Float.random(in: 0.5...2, using: &generator) : Float.random(in: -1...1, using: &generator)
+        role == .movingVariance
+          ? Float.random(in: 0.5...2, using: &generator) : Float.random(in: -1...1, using: &generator)
       }
       weights[WeightKey(name, role)] = Tensor(shape: shape, values: values)
     }

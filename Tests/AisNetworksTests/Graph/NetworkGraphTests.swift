@@ -38,10 +38,11 @@ struct NetworkGraphTests {
   @Test("shapes follow the layers")
   func shapes() throws {
     let shapes = try unet().graph().shapes(for: input(32, 16))
-    #expect(shapes.map(\.description) == [
-      "1×16×32×1", "1×16×32×2", "1×8×16×2", "1×8×16×4", "1×4×8×4", "1×8×16×4", "1×8×16×8", "1×16×32×2", "1×16×32×4",
-      "1×16×32×1",
-    ])
+    #expect(
+      shapes.map(\.description) == [
+        "1×16×32×1", "1×16×32×2", "1×8×16×2", "1×8×16×4", "1×4×8×4", "1×8×16×4", "1×8×16×8", "1×16×32×2", "1×16×32×4",
+        "1×16×32×1",
+      ])
   }
 
   @Test("the total stride is what the input must be a multiple of")
@@ -52,17 +53,23 @@ struct NetworkGraphTests {
 
   @Test("sizes that do not meet again name the layer, both sizes and what to do")
   func unequalConcatenation() {
-    #expect(message { () throws(AisError) in _ = try unet().graph().shapes(for: input(33, 32)) } == "'concatenate_1' joins 32 × 32 with 33 × 32: make the input a multiple of 4")
+    #expect(
+      message { () throws(AisError) in _ = try unet().graph().shapes(for: input(33, 32)) }
+        == "'concatenate_1' joins 32 × 32 with 33 × 32: make the input a multiple of 4")
   }
 
   @Test("the wrong number of channels is said in slices")
   func wrongChannels() {
-    #expect(message { () throws(AisError) in _ = try unet().graph().shapes(for: input(32, 32, channels: 5)) } == "the network 'test' takes 1 channel, the input has 5")
+    #expect(
+      message { () throws(AisError) in _ = try unet().graph().shapes(for: input(32, 32, channels: 5)) }
+        == "the network 'test' takes 1 channel, the input has 5")
   }
 
   @Test("an input smaller than the windows is refused by the first layer that gets nothing")
   func tooSmall() {
-    #expect(message { () throws(AisError) in _ = try unet().graph().shapes(for: input(2, 2)) } == "'max_pooling2d_1' gets 1 × 1, which is smaller than its window: make the input larger")
+    #expect(
+      message { () throws(AisError) in _ = try unet().graph().shapes(for: input(2, 2)) }
+        == "'max_pooling2d_1' gets 1 × 1, which is smaller than its window: make the input larger")
   }
 
   @Test("a giant factor is refused before any memory is asked for")
@@ -83,10 +90,11 @@ struct NetworkGraphTests {
     graph.weights[WeightKey("conv2d", .kernel)] = Tensor(shape: [1, 3, 3, 1, 1], values: Array(repeating: 0, count: 9))
     graph.weights[WeightKey("conv2d_1", .bias)] = nil
     graph.weights[WeightKey("elsewhere", .gamma)] = Tensor(shape: [1], values: [0])
-    #expect(graph.problems() == [
-      "'conv2d' has a kernel of (1, 3, 3, 1, 1), expected (1, 3, 3, 1, 2)", "'conv2d_1' has no bias",
-      "there is a gamma for 'elsewhere', which needs none",
-    ])
+    #expect(
+      graph.problems() == [
+        "'conv2d' has a kernel of (1, 3, 3, 1, 1), expected (1, 3, 3, 1, 2)", "'conv2d_1' has no bias",
+        "there is a gamma for 'elsewhere', which needs none",
+      ])
   }
 
   @Test("broken wires and impossible parameters are problems, not traps")
@@ -99,15 +107,18 @@ struct NetworkGraphTests {
         Node(name: "b", operation: .activation(.relu), inputs: [.init(2)]),
         Node(name: "b", operation: .activation(.relu), inputs: [.init(1), .init(0)]),
       ], output: .init(7), weights: [:])
-    #expect(cyclic.problems() == [
-      "its output is not one of its layers", "'b' takes its input from a layer that does not come before it",
-      "two layers are named 'b'", "'b' needs 1 inputs, it has 2",
-    ])
+    #expect(
+      cyclic.problems() == [
+        "its output is not one of its layers", "'b' takes its input from a layer that does not come before it",
+        "two layers are named 'b'", "'b' needs 1 inputs, it has 2",
+      ])
     var builder = NetworkBuilder()
     builder.add("up", .upsampling(Extent(z: 2, y: 0, x: 1)))
-    #expect(builder.graph().problems() == [
-      "'up' has a factor of 1 × 0 × 2 (x × y × z), expected 1 to 65536", "'up' reaches along z, but the network is 2D",
-    ])
+    #expect(
+      builder.graph().problems() == [
+        "'up' has a factor of 1 × 0 × 2 (x × y × z), expected 1 to 65536",
+        "'up' reaches along z, but the network is 2D",
+      ])
   }
 
   @Test("the halo is how far an aligned tile looks beyond itself")

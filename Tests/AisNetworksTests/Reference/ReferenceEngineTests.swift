@@ -15,7 +15,9 @@ struct ReferenceEngineTests {
       of: builder.graph(), to: values, shape: TensorShape(z: 1, y: 1, x: values.count, channels: 1))
   }
 
-  private func convolution(_ kernel: Int, stride: Int = 1, dilation: Int = 1, _ padding: Padding) -> Operation.Convolution {
+  private func convolution(_ kernel: Int, stride: Int = 1, dilation: Int = 1, _ padding: Padding)
+    -> Operation.Convolution
+  {
     .init(
       filters: 1, kernel: Extent(z: 1, y: 1, x: kernel), stride: Extent(z: 1, y: 1, x: stride),
       dilation: Extent(z: 1, y: 1, x: dilation), padding: padding)
@@ -58,7 +60,8 @@ struct ReferenceEngineTests {
         == [1, 10, 2, 20])
   }
 
-  @Test("a transposed convolution with a kernel larger than its stride overlaps, and 'same' crops the smaller half before")
+  @Test(
+    "a transposed convolution with a kernel larger than its stride overlaps, and 'same' crops the smaller half before")
   func transposedLarger() throws {
     let kernel: [Float] = [1, 10, 100]
     #expect(
@@ -85,7 +88,8 @@ struct ReferenceEngineTests {
     let window = Extent(z: 1, y: 1, x: 2)
     #expect(
       try row([-3, -1, -2], through: .maxPooling(.init(window: window, stride: window, padding: .same))) == [-1, -2])
-    #expect(try row([-3, -1, -2], through: .maxPooling(.init(window: window, stride: window, padding: .valid))) == [-1])
+    #expect(
+      try row([-3, -1, -2], through: .maxPooling(.init(window: window, stride: window, padding: .valid))) == [-1])
     #expect(
       try row([1, 5, 2], through: .maxPooling(.init(window: Extent(z: 1, y: 1, x: 3), stride: .one, padding: .same)))
         == [5, 5, 5])
