@@ -119,15 +119,17 @@ struct KerasWeights {
   /// Values in our order of axes.
   private func permuted(_ values: [Float], stored: [Int], order: [Int?]) -> [Float] {
     let places = order.compactMap(\.self)
-    guard places != Array(places.indices) else { return values }
+    guard places != Array(places.indices), let last = places.last, !values.isEmpty else { return values }
     var strides = [Int](repeating: 1, count: stored.count)
     for axis in stored.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * stored[axis + 1] }
     var result: [Float] = []
     result.reserveCapacity(values.count)
-    var index = [Int](repeating: 0, count: places.count)
-    for _ in values.indices {
-      result.append(values[zip(index, places).reduce(0) { $0 + $1.0 * strides[$1.1] }])
-      for axis in places.indices.reversed() {
+    // One run along our last axis a round; the axes before it count up like the digits of a number.
+    var index = [Int](repeating: 0, count: places.count - 1)
+    while result.count < values.count {
+      let start = zip(index, places).reduce(0) { $0 + $1.0 * strides[$1.1] }
+      for step in 0..<stored[last] { result.append(values[start + step * strides[last]]) }
+      for axis in index.indices.reversed() {
         index[axis] += 1
         if index[axis] < stored[places[axis]] { break }
         index[axis] = 0

@@ -79,6 +79,18 @@ struct NetworkGraphTests {
     #expect(throws: AisError.self) { try builder.graph().shapes(for: input(64, 64)) }
   }
 
+  @Test("channels that double with every layer are a problem, not an overflow")
+  func doublingChannels() {
+    var nodes = [NetworkGraph.Node(name: "input", operation: .input(.init(channels: 1)), inputs: [])]
+    for level in 0..<100 {
+      let last = NetworkGraph.NodeID(level)
+      nodes.append(.init(name: "concatenate_\(level)", operation: .concatenation, inputs: [last, last]))
+    }
+    let graph = NetworkGraph(name: "bomb", dimensionality: .two, nodes: nodes, output: .init(100), weights: [:])
+    #expect(graph.problems().first == "'concatenate_20' has more than 1048576 channels")
+    #expect(throws: AisError.self) { try graph.shapes(for: input(4, 4)) }
+  }
+
   @Test("a sound network has no problems")
   func sound() {
     #expect(unet().graph().problems() == [])
