@@ -21,7 +21,8 @@ final class AlignedMemory: @unchecked Sendable {
     guard let memory, memory != MAP_FAILED else {
       throw AisError(
         .outOfMemory,
-        "there is not enough memory for \(purpose()): \(bytes >> 20) MiB were refused. Use smaller tiles or close other programs.")
+        "there is not enough memory for \(purpose()): \(bytes >> 20) MiB were refused. Use smaller tiles or close other programs."
+      )
     }
     #if os(Linux)
       // Kernels walk through hundreds of megabytes: large pages save most of the address translation.

@@ -29,7 +29,8 @@ package struct CPUEngine: Engine {
     guard set <= .best else {
       throw AisError(
         .engineUnavailable,
-        "this processor cannot run '\(set.rawValue)' instructions, the fastest that it can is '\(InstructionSet.best.rawValue)'")
+        "this processor cannot run '\(set.rawValue)' instructions, the fastest that it can is '\(InstructionSet.best.rawValue)'"
+      )
     }
     self.instructionSet = set
     team = try ThreadTeam(threads: threads)

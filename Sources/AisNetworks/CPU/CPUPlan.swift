@@ -36,7 +36,9 @@ package final class CPUPlan: InferencePlan {
     return network.program.steps.reduce(0) { $0 + network.engine.costs.seconds(geometry.work(of: $1)) }
   }
 
-  package func run(_ source: UnsafeBufferPointer<Float>, into destination: UnsafeMutableBufferPointer<Float>) throws(AisError) {
+  package func run(_ source: UnsafeBufferPointer<Float>, into destination: UnsafeMutableBufferPointer<Float>)
+    throws(AisError)
+  {
     precondition(source.count == input.count, "the plan is for \(input.count) input values, got \(source.count)")
     precondition(
       destination.count == output.count, "the plan gives \(output.count) values, room is for \(destination.count)")

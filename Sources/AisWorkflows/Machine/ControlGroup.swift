@@ -54,7 +54,9 @@ package struct ControlGroup: Sendable, Hashable {
   /// The group's own folder and all above it. In a container the path may not exist below the mount; the root does.
   private static func folders(root: String, path: String) -> [String] {
     var folders = [root]
-    for part in path.split(separator: "/") where part != ".." { folders.append(folders[folders.count - 1] + "/" + part) }
+    for part in path.split(separator: "/") where part != ".." {
+      folders.append(folders[folders.count - 1] + "/" + part)
+    }
     return folders
   }
 

@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct CPUEngineTests {
   /// Runs both engines and gives the largest difference, relative to values above 1.
-  private func difference(_ graph: NetworkGraph, _ shape: TensorShape, _ set: InstructionSet, threads: Int = 1) throws -> Float {
+  private func difference(_ graph: NetworkGraph, _ shape: TensorShape, _ set: InstructionSet, threads: Int = 1) throws
+    -> Float
+  {
     let input = randomValues(shape.count, seed: 3)
     let expected = try ReferenceEngine().answer(of: graph, to: input, shape: shape)
     let found = try CPUEngine(threads: threads, instructionSet: set).answer(of: graph, to: input, shape: shape)
@@ -25,11 +27,14 @@ import Testing
   }
 
   /// Input channels, filters, kernel, height, width.
-  @Test(arguments: [
-    (1, 64, 3, 17, 33), (3, 5, 3, 9, 9), (16, 16, 3, 1, 1), (17, 100, 3, 6, 7), (64, 128, 3, 13, 10), (128, 64, 1, 11, 5),
-    (200, 48, 3, 5, 6), (512, 32, 3, 4, 5), (1024, 24, 3, 3, 4), (8, 1024, 3, 3, 4), (1024, 16, 1, 4, 3), (40, 40, 15, 20, 17),
-    (5, 7, 7, 12, 11), (33, 9, 5, 10, 8), (2, 3, 2, 1, 9),
-  ] as [(Int, Int, Int, Int, Int)])
+  @Test(
+    arguments: [
+      (1, 64, 3, 17, 33), (3, 5, 3, 9, 9), (16, 16, 3, 1, 1), (17, 100, 3, 6, 7), (64, 128, 3, 13, 10),
+      (128, 64, 1, 11, 5),
+      (200, 48, 3, 5, 6), (512, 32, 3, 4, 5), (1024, 24, 3, 3, 4), (8, 1024, 3, 3, 4), (1024, 16, 1, 4, 3),
+      (40, 40, 15, 20, 17),
+      (5, 7, 7, 12, 11), (33, 9, 5, 10, 8), (2, 3, 2, 1, 9),
+    ] as [(Int, Int, Int, Int, Int)])
   func `single convolutions of 1 to 1024 channels give what the reference engine gives`(
     channels: Int, filters: Int, kernel: Int, height: Int, width: Int
   ) throws {
@@ -76,7 +81,8 @@ import Testing
       let input = randomValues(shape.count, seed: 11)
       let one = try CPUEngine(threads: 1, instructionSet: set).answer(of: network.graph, to: input, shape: shape)
       for threads in [2, 3, 8] {
-        let many = try CPUEngine(threads: threads, instructionSet: set).answer(of: network.graph, to: input, shape: shape)
+        let many = try CPUEngine(threads: threads, instructionSet: set).answer(
+          of: network.graph, to: input, shape: shape)
         #expect(one == many, "\(network) with \(threads) threads")
       }
     }

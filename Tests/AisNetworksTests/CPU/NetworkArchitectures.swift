@@ -64,5 +64,7 @@ enum SmallNetwork: String, CaseIterable, Sendable {
     return builder.graph().withKernelsOfTrainedSize
   }
 
-  func shape(y: Int, x: Int) -> TensorShape { TensorShape(z: self == .threeDimensional ? 5 : 1, y: y, x: x, channels: 1) }
+  func shape(y: Int, x: Int) -> TensorShape {
+    TensorShape(z: self == .threeDimensional ? 5 : 1, y: y, x: x, channels: 1)
+  }
 }

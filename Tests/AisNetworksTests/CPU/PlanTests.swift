@@ -3,7 +3,9 @@ import AisNetworks
 import Testing
 
 @Suite struct PlanTests {
-  @Test(arguments: SmallNetwork.allCases) func `the forecast of memory is what is allocated`(network: SmallNetwork) throws {
+  @Test(arguments: SmallNetwork.allCases) func `the forecast of memory is what is allocated`(network: SmallNetwork)
+    throws
+  {
     let engine = try CPUEngine(threads: 3)
     let shape = network.shape(y: 64, x: 80)
     let plan = try #require(try engine.load(network.graph).plan(for: shape) as? CPUPlan)
@@ -54,7 +56,8 @@ import Testing
     let layers = (0..<40).map { builder.add("c\($0)", .convolution(.init(filters: 64, kernel: .one)), [input]) }
     builder.add("sum", .addition, layers)
     builder.add("end", .convolution(.init(filters: 1, kernel: .one)))
-    let plan = try CPUEngine(threads: 1).load(builder.graph()).plan(for: TensorShape(z: 1, y: 1 << 17, x: 1 << 17, channels: 1))
+    let plan = try CPUEngine(threads: 1).load(builder.graph()).plan(
+      for: TensorShape(z: 1, y: 1 << 17, x: 1 << 17, channels: 1))
     // Neither array is touched before the memory is there.
     var one: Float = 0
     let error = try #require(throws: AisError.self) {

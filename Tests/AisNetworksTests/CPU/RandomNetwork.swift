@@ -37,7 +37,8 @@ struct RandomNetwork {
       return Extent(z: isDeep ? pick(values) : 1, y: y, x: pick([y, y, pick(values)]))
     }
     func convolution(_ kernels: [Int]) -> Operation.Convolution {
-      let activation = pick([.linear, .relu, .sigmoid, .tanh, .leakyReLU(slope: 0.2), .elu(alpha: 0.7)] as [Activation])
+      let activation = pick(
+        [.linear, .relu, .sigmoid, .tanh, .leakyReLU(slope: 0.2), .elu(alpha: 0.7)] as [Activation])
       let hasStride = pick([false, false, false, true])
       return Operation.Convolution(
         filters: pick([1, 3, 8, 16, 17, 32, 40, 64, 96]), kernel: extent(kernels),
@@ -58,9 +59,13 @@ struct RandomNetwork {
       let two = Extent(z: 1, y: 2, x: 2)
       return (.maxPooling(.init(window: two, stride: two, padding: .valid)), [source])
     case 10:
-      return (.maxPooling(.init(window: extent([1, 2, 3]), stride: extent([1, 2]), padding: pick([.same, .valid]))), [source])
+      return (
+        .maxPooling(.init(window: extent([1, 2, 3]), stride: extent([1, 2]), padding: pick([.same, .valid]))), [source]
+      )
     case 11:
-      return (.averagePooling(.init(window: extent([2, 3]), stride: extent([1, 2]), padding: pick([.same, .valid]))), [source])
+      return (
+        .averagePooling(.init(window: extent([2, 3]), stride: extent([1, 2]), padding: pick([.same, .valid]))), [source]
+      )
     case 12: return (.upsampling(extent([1, 2, 2, 3])), [source])
     case 13, 14: return (.concatenation, [source, pick(equal)] + (pick([true, false]) ? [pick(equal)] : []))
     case 15: return (.addition, [source, pick(alike)] + (pick([true, false, false]) ? [pick(alike)] : []))

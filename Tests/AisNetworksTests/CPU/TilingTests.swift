@@ -27,7 +27,8 @@ import Testing
     for tileY in tilesY {
       for tileX in tilesX {
         let (y, x) = (
-          padded(tileY, halo.before.y, halo.after.y, ay, shape.y), padded(tileX, halo.before.x, halo.after.x, ax, shape.x)
+          padded(tileY, halo.before.y, halo.after.y, ay, shape.y),
+          padded(tileX, halo.before.x, halo.after.x, ax, shape.x)
         )
         let part = TensorShape(z: shape.z, y: y.count, x: x.count, channels: 1)
         let own = try engine.answer(of: network.graph, to: cut(input, shape, y: y, x: x), shape: part)
