@@ -55,7 +55,7 @@ struct WinogradGeometry {
     }
     filters = roundUp(call.filters, channelMultiple);
     tilesX = divideUp(call.x, tileEdge);
-    tiles = tilesX * divideUp(call.y, tileEdge);
+    tiles = tilesX * divideUp(call.end_row - call.first_row, tileEdge);
     depthBlock = call.depth_taps > 1 ? std::min<int64_t>(4, call.z) : 1;
     planes = depthBlock + call.depth_taps - 1;
     // More rows make a panel of weights' trip from memory worth while; with few channels the transformed input then still

@@ -17,9 +17,8 @@ package final class CPUPlan: InferencePlan {
     self.input = input
     self.shapes = shapes
     layout = ArenaLayout(network.program, shapes: shapes)
-    let threads = network.engine.team.size
     let geometry = StepGeometry(network: network, shapes: shapes)
-    workspaceCount = network.program.steps.reduce(0) { max($0, geometry.workspaceCount(of: $1)) } * threads
+    workspaceCount = network.program.steps.reduce(0) { max($0, geometry.workspaceCount(of: $1)) }
   }
 
   package var output: TensorShape { shapes[network.graph.output.index] }

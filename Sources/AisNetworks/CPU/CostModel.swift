@@ -9,6 +9,8 @@ struct CostModel: Sendable {
     var transformedBytes = 0.0
     /// Multiply-add pairs of the indirect kernel.
     var indirectProducts = 0.0
+    /// Pointers that it looks up.
+    var pointers = 0.0
     /// Bytes that other steps read and write.
     var movedBytes = 0.0
   }
@@ -25,10 +27,11 @@ struct CostModel: Sendable {
 
   /// Wall time of a step when all threads have a processor of their own.
   func seconds(_ work: Work) -> Double {
-    // The share of the limit that each kernel reaches, and the bytes a thread moves in the time of one product: measured.
-    let winograd = work.winogradProducts / 0.85 * secondsPerProduct
-    let transformations = work.transformedBytes * 0.5 * secondsPerProduct
-    let indirect = work.indirectProducts / 0.85 * secondsPerProduct
+    // Shares of the limit, and products that fit into the time of a byte or a pointer: fitted to single layers of 16 to 512
+    // channels with AVX-512 and AVX2, which agree.
+    let winograd = work.winogradProducts * 1.15 * secondsPerProduct
+    let transformations = work.transformedBytes * 2.8 * secondsPerProduct
+    let indirect = (work.indirectProducts * 1.15 + work.pointers * 100) * secondsPerProduct
     let moved = work.movedBytes * 1e-10
     return (winograd + transformations + indirect + moved) / threads
   }
@@ -40,6 +43,11 @@ extension StepGeometry {
     var work = CostModel.Work()
     let bytes = Double(MemoryLayout<Float>.size)
     func size(_ id: Program.ValueID) -> Double { Double(shape(id).positions * program[id].stride) * bytes }
+    if let prologue = step.prologue {
+      let depth = prologue.step.convolution.kernel.count * program[prologue.inputs[0].value].channels
+      work.indirectProducts += Double(depth) * size(prologue.output) / bytes
+      work.pointers += Double(prologue.step.convolution.kernel.count * shape(prologue.output).positions)
+    }
     switch step.kind {
     case .winograd(let own):
       let result = convolved(joinedShape(step.inputs), own.convolution)
@@ -51,8 +59,10 @@ extension StepGeometry {
     case .indirect(let own):
       let channels = Double(step.inputs.reduce(0) { $0 + program[$1.value].channels })
       let filters = Double(own.convolution.filters.roundedUp(to: channelMultiple))
-      withIndirect(step, own, sources: nil) { call in
-        work.indirectProducts += Double(call.z * call.y * call.x) * Double(call.tap_count) * channels * filters
+      withIndirect(own, step.inputs, sources: nil) { call in
+        let taps = Double(call.z * call.y * call.x) * Double(call.tap_count)
+        work.indirectProducts += taps * channels * filters
+        work.pointers += taps * Double(call.source_count)
       }
       work.movedBytes = step.writes.reduce(0) { $0 + size($1) }
     case .pooling, .pointwise, .gather:

@@ -87,6 +87,14 @@ struct Program {
     var second = Activation.linear
   }
 
+  /// A convolution that is cheap enough to be computed again for every reader.
+  struct Prologue {
+    var step: IndirectStep
+    var inputs: [Part]
+    var output: ValueID
+    var epilogue: Epilogue
+  }
+
   struct Step {
     var kind: Kind
     var inputs: [Part]
@@ -95,9 +103,14 @@ struct Program {
     var epilogue = Epilogue()
     /// The node that the step began as, for messages and costs.
     var node: NetworkGraph.NodeID
+    /// A first convolution whose result is computed band by band just before this step reads it, and never stored whole.
+    var prologue: Prologue?
 
-    /// Every value that is read.
-    var reads: [ValueID] { inputs.map(\.value) + (epilogue.residual.map { [$0] } ?? []) }
+    /// Every value that is read from memory.
+    var reads: [ValueID] {
+      let stored = inputs.map(\.value).filter { $0 != prologue?.output }
+      return stored + (prologue?.inputs.map(\.value) ?? []) + (epilogue.residual.map { [$0] } ?? [])
+    }
     /// Every value that is written.
     var writes: [ValueID] {
       var writes = output.map { [$0] } ?? []

@@ -20,6 +20,7 @@ struct ProgramBuilder {
       builder.views[index] = try builder.view(of: NetworkGraph.NodeID(index))
     }
     builder.finishOutput()
+    if graph.dimensionality == .two { builder.recomputeFirstConvolutions() }
     return builder.program
   }
 

@@ -58,6 +58,7 @@ struct StepGeometry {
     call.z = Int64(size.z)
     call.y = Int64(size.y)
     call.x = Int64(size.x)
+    call.end_row = call.y
     return call
   }
 
@@ -108,11 +109,13 @@ struct StepGeometry {
   }
 
   /// The calls of all phases; `body` must not keep the pointers.
+  ///
+  /// With `rows`, only those rows (y) of a convolution of stride 1 are computed, and stored as if they were all.
   func withIndirect(
-    _ step: Program.Step, _ own: Program.IndirectStep, sources: UnsafePointer<ckernels_source>?,
-    _ body: (inout ckernels_indirect) -> Void
+    _ own: Program.IndirectStep, _ inputs: [Program.Part], sources: UnsafePointer<ckernels_source>?,
+    rows: Range<Int>? = nil, _ body: (inout ckernels_indirect) -> Void
   ) {
-    let input = joinedShape(step.inputs)
+    let input = joinedShape(inputs)
     for phase in own.phases {
       let convolution = own.convolution
       let z = axis(convolution, isTransposed: own.isTransposed, phase: phase.phase.z, input: input.z) { $0.z }
@@ -120,19 +123,21 @@ struct StepGeometry {
       let x = axis(convolution, isTransposed: own.isTransposed, phase: phase.phase.x, input: input.x) { $0.x }
       if z.count * y.count * x.count == 0 { continue }
       let taps = phase.taps.map {
-        ckernels_offset(z: Int32(z.tapOffset($0.z)), y: Int32(y.tapOffset($0.y)), x: Int32(x.tapOffset($0.x)))
+        ckernels_offset(
+          z: Int32(z.tapOffset($0.z)), y: Int32(y.tapOffset($0.y) + (rows?.lowerBound ?? 0)),
+          x: Int32(x.tapOffset($0.x)))
       }
       taps.withUnsafeBufferPointer { taps in
         var call = ckernels_indirect()
         call.sources = sources
-        call.source_count = Int32(step.inputs.count)
+        call.source_count = Int32(inputs.count)
         call.taps = taps.baseAddress
         call.tap_count = Int32(taps.count)
         call.step = ckernels_offset(z: Int32(z.step), y: Int32(y.step), x: Int32(x.step))
         call.weights = UnsafePointer(phase.weights.pointer)
         call.filters = Int32(convolution.filters)
         call.z = Int64(z.count)
-        call.y = Int64(y.count)
+        call.y = Int64(rows?.count ?? y.count)
         call.x = Int64(x.count)
         call.output_step = ckernels_offset(z: Int32(z.outputStep), y: Int32(y.outputStep), x: Int32(x.outputStep))
         call.output_offset = ckernels_offset(
@@ -144,27 +149,48 @@ struct StepGeometry {
 
   // MARK: Sizes
 
-  /// Floats of workspace that a step needs for one thread.
+  /// Floats of workspace that a step needs for all threads, and for its bands.
   func workspaceCount(of step: Program.Step) -> Int {
+    let threads = network.engine.team.size
     let sources = step.inputs.map { source($0, at: nil) }
     return sources.withUnsafeBufferPointer { sources in
-      switch step.kind {
-      case .winograd(let own):
-        var call = winograd(step, own, sources: sources.baseAddress)
-        // Only its channels matter here, but the kernel looks at the pointer to see whether it is wanted.
-        if let projection = own.projection {
-          call.projected = target(projection.value, at: UnsafeMutablePointer(bitPattern: channelMultiple))
-        }
-        return Int(ckernels_winograd_workspace(&call, network.engine.team.handle))
-      case .indirect(let own):
-        var count = 0
-        withIndirect(step, own, sources: sources.baseAddress) { call in
-          count = max(count, Int(ckernels_indirect_workspace(&call)))
-        }
-        return count
-      case .pooling, .pointwise, .gather:
-        return 0
+      guard let bands = bands(of: step), let prologue = step.prologue else {
+        return threads * workspaceCount(of: step, sources, rows: nil)
       }
+      let own = bands.ranges.map { workspaceCount(of: step, sources, rows: $0) }.max() ?? 0
+      let first = workspaceCount(of: prologue.step, prologue.inputs)
+      return bands.bufferCount + threads * max(own, first)
+    }
+  }
+
+  /// Floats for one thread.
+  private func workspaceCount(
+    of step: Program.Step, _ sources: UnsafeBufferPointer<ckernels_source>, rows: Range<Int>?
+  ) -> Int {
+    switch step.kind {
+    case .winograd(let own):
+      var call = winograd(step, own, sources: sources.baseAddress)
+      if let rows { (call.first_row, call.end_row) = (Int64(rows.lowerBound), Int64(rows.upperBound)) }
+      // Only its channels matter here, but the kernel looks at the pointer to see whether it is wanted.
+      if let projection = own.projection {
+        call.projected = target(projection.value, at: UnsafeMutablePointer(bitPattern: channelMultiple))
+      }
+      return Int(ckernels_winograd_workspace(&call, network.engine.team.handle))
+    case .indirect(let own):
+      return workspaceCount(of: own, step.inputs)
+    case .pooling, .pointwise, .gather:
+      return 0
+    }
+  }
+
+  private func workspaceCount(of own: Program.IndirectStep, _ inputs: [Program.Part]) -> Int {
+    let sources = inputs.map { source($0, at: nil) }
+    return sources.withUnsafeBufferPointer { sources in
+      var count = 0
+      withIndirect(own, inputs, sources: sources.baseAddress) { call in
+        count = max(count, Int(ckernels_indirect_workspace(&call)))
+      }
+      return count
     }
   }
 }

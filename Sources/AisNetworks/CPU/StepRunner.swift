@@ -8,16 +8,17 @@ struct StepRunner {
   let locate: (Program.ValueID) -> UnsafeMutablePointer<Float>
   let workspace: UnsafeMutablePointer<Float>
 
-  private var set: ckernels_instruction_set { geometry.network.engine.instructionSet.kernels }
-  private var team: OpaquePointer { geometry.network.engine.team.handle }
+  var set: ckernels_instruction_set { geometry.network.engine.instructionSet.kernels }
+  var team: OpaquePointer { geometry.network.engine.team.handle }
 
   func run(_ step: Program.Step) {
+    if let prologue = step.prologue, let bands = geometry.bands(of: step) { return run(step, prologue, bands) }
     let sources = step.inputs.map { geometry.source($0, at: UnsafePointer(locate($0.value))) }
     sources.withUnsafeBufferPointer { sources in
       switch step.kind {
-      case .winograd(let own): runWinograd(step, own, sources)
+      case .winograd(let own): runWinograd(step, own, sources, workspace: workspace)
       case .indirect(let own): runIndirect(step, own, sources)
-      case .pooling(let pooling, let average): runPooling(step, pooling, average: average, sources)
+      case .pooling(let pooling, let average): runPooling(step, pooling, average: average, sources[0])
       case .pointwise: runPointwise(step, sources)
       case .gather(let factor, let offset): runGather(step, factor: factor, offset: offset, sources)
       }
@@ -28,10 +29,13 @@ struct StepRunner {
     geometry.target(id, at: id.map { locate($0) })
   }
 
-  private func runWinograd(
-    _ step: Program.Step, _ own: Program.WinogradStep, _ sources: UnsafeBufferPointer<ckernels_source>
+  /// Computes some rows of the result, or all.
+  func runWinograd(
+    _ step: Program.Step, _ own: Program.WinogradStep, _ sources: UnsafeBufferPointer<ckernels_source>,
+    rows: Range<Int>? = nil, workspace: UnsafeMutablePointer<Float>
   ) {
     var call = geometry.winograd(step, own, sources: sources.baseAddress)
+    if let rows { (call.first_row, call.end_row) = (Int64(rows.lowerBound), Int64(rows.upperBound)) }
     call.output = target(step.output)
     call.pooled = target(own.pooled)
     call.projected = target(own.projection?.value)
@@ -52,7 +56,7 @@ struct StepRunner {
     _ step: Program.Step, _ own: Program.IndirectStep, _ sources: UnsafeBufferPointer<ckernels_source>
   ) {
     withEpilogue(step.epilogue) { epilogue in
-      geometry.withIndirect(step, own, sources: sources.baseAddress) { call in
+      geometry.withIndirect(own, step.inputs, sources: sources.baseAddress) { call in
         call.epilogue = epilogue
         call.output = target(step.output)
         ckernels_indirect_run(set, &call, workspace, team)
@@ -60,12 +64,20 @@ struct StepRunner {
     }
   }
 
-  private func runPooling(
-    _ step: Program.Step, _ pooling: Operation.Pooling, average: Bool, _ sources: UnsafeBufferPointer<ckernels_source>
+  /// Computes some rows of the result from the source's rows that they need, or all from all.
+  func runPooling(
+    _ step: Program.Step, _ pooling: Operation.Pooling, average: Bool, _ source: ckernels_source,
+    rows: Range<Int>? = nil, sourceRows: Range<Int>? = nil
   ) {
     var call = ckernels_pooling()
-    call.source = sources[0]
+    call.source = source
     call.output = target(step.output)
+    if let rows, let sourceRows {
+      call.source.data += sourceRows.lowerBound * Int(source.x * source.stride)
+      call.source.y = Int64(sourceRows.count)
+      call.output.data += rows.lowerBound * Int(call.output.x * call.output.stride)
+      call.output.y = Int64(rows.count)
+    }
     call.window = pooling.window.kernels
     call.step = pooling.stride.kernels
     call.average = average ? 1 : 0
@@ -106,7 +118,7 @@ struct StepRunner {
     ckernels_gather_run(set, &call, team)
   }
 
-  private func withEpilogue(_ epilogue: Program.Epilogue, _ body: (ckernels_epilogue) -> Void) {
+  func withEpilogue(_ epilogue: Program.Epilogue, _ body: (ckernels_epilogue) -> Void) {
     epilogue.bias.withPointer { bias in
       epilogue.scale.withPointer { scale in
         epilogue.shift.withPointer { shift in

@@ -114,6 +114,7 @@ typedef struct {
   const float *weights;              // from ckernels_winograd_pack for the same sources' channels and set
   int32_t filters;
   int64_t z, y, x;                   // positions of the result
+  int64_t first_row, end_row;        // rows (y) to compute: a multiple of 4 up to another or to y
   ckernels_epilogue epilogue;
   ckernels_target output;            // data may be NULL when only `pooled` or `projected` is wanted
   ckernels_target pooled;            // data NULL, or the 2 × 2 (y, x) maximum of the result, odd rows and columns left out

@@ -99,7 +99,7 @@ struct WinogradJob {
     float *inputs = own.inputs + plane * geometry.tileBlock * geometry.channels;
     for (int64_t tile = 0; tile < block.tileCount; tile++) {
       const int64_t number = block.firstTile + tile;
-      const int64_t y = number / geometry.tilesX * tileEdge - call.pad_y;
+      const int64_t y = call.first_row + number / geometry.tilesX * tileEdge - call.pad_y;
       const int64_t x = number % geometry.tilesX * tileEdge - call.pad_x;
       float *to = inputs + tile * geometry.channels;
       for (int32_t s = 0; s < call.source_count; s++) {
@@ -201,7 +201,8 @@ struct WinogradJob {
   void finishTile(const Workspace &own, const Block &block, int64_t group, int64_t depth, int64_t tile) const {
     const int64_t number = block.firstTile + tile;
     const int64_t z = block.firstDepth + depth;
-    const int64_t y = number / geometry.tilesX * tileEdge, x = number % geometry.tilesX * tileEdge;
+    const int64_t y = call.first_row + number / geometry.tilesX * tileEdge;
+    const int64_t x = number % geometry.tilesX * tileEdge;
     const int64_t height = std::min(tileEdge, call.y - y), width = std::min(tileEdge, call.x - x);
     const int64_t groupWidth = std::min(filtersPerGroup, geometry.filters);
     const int64_t groupEnd = std::min(group + filtersPerGroup, geometry.filters);
@@ -293,7 +294,8 @@ struct WinogradJob {
     const ckernels_target &projected = call.projected;
     const int64_t number = block.firstTile + tile;
     const int64_t z = block.firstDepth + depth;
-    const int64_t y = number / geometry.tilesX * tileEdge, x = number % geometry.tilesX * tileEdge;
+    const int64_t y = call.first_row + number / geometry.tilesX * tileEdge;
+    const int64_t x = number % geometry.tilesX * tileEdge;
     const float *projections =
         own.projections + (depth * geometry.tileBlock + tile) * 16 * projected.channels * channelMultiple;
     for (int32_t filter = 0; filter < projected.channels; filter++) {

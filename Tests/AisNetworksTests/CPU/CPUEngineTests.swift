@@ -88,6 +88,17 @@ import Testing
     }
   }
 
+  @Test func `computing the first convolution in bands of rows changes no bit`() throws {
+    // On wide slices one thread works on bands of 16 rows, eight threads on all rows at once.
+    for network in [SmallNetwork.uNet, .vggNet, .resNet] {
+      let shape = network.shape(y: 76, x: 4096)
+      let input = randomValues(shape.count, seed: 12)
+      let inBands = try CPUEngine(threads: 1).answer(of: network.graph, to: input, shape: shape)
+      let atOnce = try CPUEngine(threads: 8).answer(of: network.graph, to: input, shape: shape)
+      #expect(inBands == atOnce, "\(network)")
+    }
+  }
+
   @Test func `a plan can be run again, after its memory was given back, too`() throws {
     let network = SmallNetwork.uNet
     let shape = network.shape(y: 32, x: 32)
