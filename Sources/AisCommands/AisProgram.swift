@@ -8,6 +8,8 @@ package enum AisProgram {
   /// 0: everything went well; 1: something failed and was named on standard error; 2: the command line is wrong.
   package static func main() async {
     armCrashPoint()
+    // A file that outgrows the shell's limit ('ulimit -f') is then an error of the write and not a death without words.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       let command = try AisCommand.parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

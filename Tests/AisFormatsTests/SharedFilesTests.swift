@@ -59,7 +59,8 @@ struct SharedFilesTests {
     #expect(try size("tomograms/hiv_vlp_tilt_stack.mrc") == nil)
     #expect(try size("odd_mrc/portal_large_probability_map.mrc") == nil)
     let ccp4 = try #require(try size("odd_mrc/test.ccp4"))
-    #expect(abs(ccp4.x.angstrom - 0.75) < 1e-4 && abs(ccp4.y.angstrom - 0.5) < 1e-4 && abs(ccp4.z.angstrom - 0.6667) < 1e-4)
+    #expect(
+      abs(ccp4.x.angstrom - 0.75) < 1e-4 && abs(ccp4.y.angstrom - 0.5) < 1e-4 && abs(ccp4.z.angstrom - 0.6667) < 1e-4)
     // z cell zero or infinite: taken as along x, with a warning.
     for name in ["odd_mrc/fei-extended_64rows.mrc", "odd_mrc/serialem_2d_no_map.mrc"] {
       let tomogram = try Tomogram.open(Fixtures.shared.appending(path: name).path)
@@ -69,7 +70,9 @@ struct SharedFilesTests {
     }
     let permuted = try Tomogram.open(Fixtures.shared.appending(path: "odd_mrc/EMD-3001.map").path)
     let edges = try #require(permuted.voxelSize)
-    #expect(abs(edges.x.angstrom - 0.4483) < 1e-4 && abs(edges.y.angstrom - 0.3925) < 1e-4 && abs(edges.z.angstrom - 0.4587) < 1e-4)
+    #expect(
+      abs(edges.x.angstrom - 0.4483) < 1e-4 && abs(edges.y.angstrom - 0.3925) < 1e-4
+        && abs(edges.z.angstrom - 0.4587) < 1e-4)
     #expect(permuted.info.axisOrder == "zxy")
     // nstart 0, -21, -12 goes with columns (z), rows (x), sections (y).
     #expect(permuted.info.start == VoxelIndex(z: 0, y: -12, x: -21))
@@ -82,12 +85,14 @@ struct SharedFilesTests {
       try #require(try Tomogram.open(Fixtures.shared.appending(path: name).path).info.byteSign)
     }
     #expect(try decision("odd_mrc/portal_unsigned_ints.mrc").isSigned == false)
-    #expect(try decision("odd_mrc/portal_signed_ints.mrc") .isSigned == true)
+    #expect(try decision("odd_mrc/portal_signed_ints.mrc").isSigned == true)
     let serialEM = try decision("tomograms/serialem_tomogram_3d.mrc")
     #expect(serialEM.isSigned == false && serialEM.reason == .headerStatistics)
   }
 
-  @Test("a picture is refused by name, also inside gzip", arguments: [("odd_mrc/emd_3197.png", "a PNG picture"), ("odd_mrc/emd_3197.png.gz", "a PNG picture in gzip")])
+  @Test(
+    "a picture is refused by name, also inside gzip",
+    arguments: [("odd_mrc/emd_3197.png", "a PNG picture"), ("odd_mrc/emd_3197.png.gz", "a PNG picture in gzip")])
   func pictures(name: String, phrase: String) {
     let error = #expect(throws: AisError.self) { try Tomogram.open(Fixtures.shared.appending(path: name).path) }
     #expect(error?.code == .unsupported)

@@ -3,7 +3,10 @@
 import gzip
 import io
 import json
+import os
 import pathlib
+import resource
+import subprocess
 
 import mrcfile
 import numpy as np
@@ -103,3 +106,31 @@ def test_info_reports_how_bytes_are_read(ais, tmp_path, voxels):
         file.header.dmin, file.header.dmax, file.header.dmean = 0, 255, 127
     report = json.loads(ais("info", "--json", path))
     assert "unsigned" in json.dumps(report)
+
+
+def test_no_room_for_the_output_is_an_error_that_leaves_nothing_behind(ais, tmp_path, voxels):
+    tomogram = write(tmp_path / "a.mrc", voxels)
+    limit = voxels.size  # the uint16 output needs twice as much
+    done = ais.run(
+        "segment", "-m", FLAT, "-o", tmp_path / "out", "--quiet", tomogram,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+    )
+    assert done.returncode == 1
+    assert "a file may not grow so large" in done.stderr
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+def test_a_full_disk_is_an_error_that_leaves_nothing_behind(ais, tmp_path, voxels):
+    tomogram = write(tmp_path / "a.mrc", voxels)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "ais-test", disk], capture_output=True).returncode != 0:
+        pytest.skip("mounting is not allowed here")
+    try:
+        done = ais.run("segment", "-m", FLAT, "-o", disk, "--quiet", tomogram)
+        assert done.returncode == 1
+        assert "full" in done.stderr or "disk" in done.stderr
+        assert not [path for path in disk.rglob("*") if path.is_file()]
+    finally:
+        subprocess.run(["umount", disk], check=True)

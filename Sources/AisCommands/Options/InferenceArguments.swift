@@ -19,7 +19,8 @@ package struct InferenceArguments: ParsableArguments {
   var zRange: ClosedRangeText?
 
   @Option(
-    help: ArgumentHelp("Segment only the central part of the slices, such as 60%; the others are 0.", valueName: "percent"),
+    help: ArgumentHelp(
+      "Segment only the central part of the slices, such as 60%; the others are 0.", valueName: "percent"),
     transform: Self.percent)
   var center: Double?
 
@@ -51,7 +52,8 @@ package struct InferenceArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "3D networks, standard tiling: pixels dropped at each side of a tile, at most a third of it.", valueName: "pixels"))
+      "3D networks, standard tiling: pixels dropped at each side of a tile, at most a third of it.", valueName: "pixels"
+    ))
   var overlap = 64
 
   @Option(
@@ -63,7 +65,9 @@ package struct InferenceArguments: ParsableArguments {
   package init() {}
 
   package func validate() throws {
-    if zRange != nil && center != nil { throw ValidationError("--z-range and --center contradict each other: give one of them") }
+    if zRange != nil && center != nil {
+      throw ValidationError("--z-range and --center contradict each other: give one of them")
+    }
     if tile == 0 || tile < -1 { throw ValidationError("--tile \(tile): expected pixels, or -1 for the whole plane") }
     do { try settings.validate() } catch { throw ValidationError(error.message) }
   }

@@ -30,7 +30,8 @@ package enum Quantity {
     switch edges.count {
     case 1: return VoxelSize(edges[0])
     case 3: return VoxelSize(z: edges[2], y: edges[1], x: edges[0])
-    default: throw ValidationError("'\(text)' has \(edges.count) edges; expected one (10A) or three, x,y,z (10A,10A,12A)")
+    default:
+      throw ValidationError("'\(text)' has \(edges.count) edges; expected one (10A) or three, x,y,z (10A,10A,12A)")
     }
   }
 

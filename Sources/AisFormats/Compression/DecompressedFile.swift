@@ -75,12 +75,14 @@ struct DecompressedFile {
   private static func endsEarly(_ source: RandomAccessFile, _ position: Int) -> AisError {
     AisError(
       .truncated,
-      "'\(source.path)' is truncated: its compressed data stop at byte \(position), in the middle. Copy the file again.")
+      "'\(source.path)' is truncated: its compressed data stop at byte \(position), in the middle. Copy the file again."
+    )
   }
 
   private static func corrupt(_ source: RandomAccessFile, _ position: Int) -> AisError {
     AisError(
-      .malformed, "'\(source.path)' is damaged: its compressed data make no sense near byte \(position). Copy the file again.")
+      .malformed,
+      "'\(source.path)' is damaged: its compressed data make no sense near byte \(position). Copy the file again.")
   }
 }
 
@@ -148,7 +150,8 @@ private struct UnnamedFile: ~Copyable {
         let number = wrote < 0 ? errno : ENOSPC
         throw AisError(
           number == ENOSPC || number == EDQUOT ? .diskFull : .fileSystem,
-          "'\(source)' cannot be decompressed into '\(folder)': \(AisError.systemMessage(number)). Set TMPDIR to a folder with more space.")
+          "'\(source)' cannot be decompressed into '\(folder)': \(AisError.systemMessage(number)). Set TMPDIR to a folder with more space."
+        )
       }
       done += wrote
     }

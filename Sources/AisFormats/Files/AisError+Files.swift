@@ -21,14 +21,19 @@ extension AisError {
     case ENOENT:
       return AisError(.notFound, "'\(path)' is not there: cannot \(action) it. Check the name and the folder.")
     case ENOSPC, EDQUOT, EFBIG:
-      let what = number == EDQUOT ? "the quota is used up" : number == EFBIG ? "a file may not grow so large" : "the disk is full"
-      return AisError(.diskFull, "cannot \(action) '\(path)': \(what). Free some space or choose another output folder.")
+      let what =
+        number == EDQUOT
+        ? "the quota is used up" : number == EFBIG ? "a file may not grow so large" : "the disk is full"
+      return AisError(
+        .diskFull, "cannot \(action) '\(path)': \(what). Free some space or choose another output folder.")
     case EACCES, EPERM, EROFS:
-      return AisError(.fileSystem, "cannot \(action) '\(path)': \(reason). Check the permissions of the file and its folder.")
+      return AisError(
+        .fileSystem, "cannot \(action) '\(path)': \(reason). Check the permissions of the file and its folder.")
     case EIO, ESTALE:
       return AisError(
         .fileSystem,
-        "cannot \(action) '\(path)': \(reason). The disk or the network file system failed; try again or copy the file to a local disk.")
+        "cannot \(action) '\(path)': \(reason). The disk or the network file system failed; try again or copy the file to a local disk."
+      )
     case EMFILE, ENFILE:
       return AisError(.fileSystem, "cannot \(action) '\(path)': \(reason). Raise the limit with 'ulimit -n 4096'.")
     default:

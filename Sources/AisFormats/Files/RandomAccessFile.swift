@@ -69,7 +69,9 @@ package final class RandomAccessFile: Sendable {
     var failure: AisError?
     let result = [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
       do throws(AisError) {
-        count = try readUpTo(UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<range.count]), at: range.lowerBound)
+        count = try readUpTo(
+          UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[..<range.count]),
+          at: range.lowerBound)
       } catch { failure = error }
     }
     if let failure { throw failure }

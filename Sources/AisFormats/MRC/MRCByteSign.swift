@@ -13,7 +13,9 @@ enum MRCByteSign {
   ) throws(AisError) -> (decision: TomogramInfo.ByteSignDecision, warnings: [TomogramWarning]) {
     if asked != .automatic {
       let isSigned = asked == .signed
-      return (.init(isSigned: isSigned, reason: .asked, explanation: "read as \(word(isSigned)) because it was asked for"), [])
+      return (
+        .init(isSigned: isSigned, reason: .asked, explanation: "read as \(word(isSigned)) because it was asked for"), []
+      )
     }
     if compatibility == .reference {
       return (
@@ -44,13 +46,15 @@ enum MRCByteSign {
         warnings.append(
           TomogramWarning(
             .byteSignContradiction,
-            "no byte reaches from the header's minimum \(low) to its maximum \(high); bytes are read as unsigned because of the maximum."))
+            "no byte reaches from the header's minimum \(low) to its maximum \(high); bytes are read as unsigned because of the maximum."
+          ))
       }
       return (
         .init(
           isSigned: fromStatistics, reason: .headerStatistics,
           explanation: fromStatistics
-            ? "read as signed because the header's minimum is \(low)" : "read as unsigned because the header's maximum is \(high)"),
+            ? "read as signed because the header's minimum is \(low)"
+            : "read as unsigned because the header's maximum is \(high)"),
         warnings
       )
     }
@@ -58,7 +62,8 @@ enum MRCByteSign {
       return (
         .init(
           isSigned: true, reason: .standard,
-          explanation: "read as signed, the standard; the header's values \(low) to \(high) are the same either way"), []
+          explanation: "read as signed, the standard; the header's values \(low) to \(high) are the same either way"),
+        []
       )
     }
     return fromVoxels(try sample())
@@ -82,7 +87,9 @@ enum MRCByteSign {
     }
     if !sample.bytes.contains(where: { $0 > 127 }) {
       return (
-        .init(isSigned: true, reason: .standard, explanation: "read as signed, the standard; no voxel looked at is above 127"), []
+        .init(
+          isSigned: true, reason: .standard,
+          explanation: "read as signed, the standard; no voxel looked at is above 127"), []
       )
     }
     let isSigned = signedSteps <= unsignedSteps
@@ -99,7 +106,8 @@ enum MRCByteSign {
     return (
       .init(
         isSigned: isSigned, reason: .voxels,
-        explanation: "read as \(word(isSigned)) because the picture is smooth that way; the header does not say"), warnings
+        explanation: "read as \(word(isSigned)) because the picture is smooth that way; the header does not say"),
+      warnings
     )
   }
 

@@ -14,7 +14,8 @@ struct MRCFacts {
     if !header.hasMapID {
       warnings.append(
         TomogramWarning(
-          .noMapID, "bytes 209–212 do not say 'MAP ': the file was written by an old program (IMOD, SerialEM) or is damaged."))
+          .noMapID,
+          "bytes 209–212 do not say 'MAP ': the file was written by an old program (IMOD, SerialEM) or is damaged."))
     }
     readAxes(header, compatibility)
     readVoxelSize(header)
@@ -36,11 +37,13 @@ struct MRCFacts {
         self.map = map
         warnings.append(
           TomogramWarning(
-            .axesPermuted, "columns, rows and sections run along \(letters); the axes are put in order x, y, z on reading."))
+            .axesPermuted,
+            "columns, rows and sections run along \(letters); the axes are put in order x, y, z on reading."))
       } else {
         warnings.append(
           TomogramWarning(
-            .axesPermuted, "columns, rows and sections run along \(letters); read as if along xyz, as the reference program does."))
+            .axesPermuted,
+            "columns, rows and sections run along \(letters); read as if along xyz, as the reference program does."))
       }
     } else if axes.values != [0, 0, 0] {
       warnings.append(
@@ -63,11 +66,13 @@ struct MRCFacts {
       warnings.append(
         TomogramWarning(
           .samplingInvalid,
-          "the cell's sampling mx, my, mz is \(header.sampling.values.map(String.init).joined(separator: ", ")); it must be positive."))
+          "the cell's sampling mx, my, mz is \(header.sampling.values.map(String.init).joined(separator: ", ")); it must be positive."
+        ))
     }
     if voxelSize.x == nil || voxelSize.y == nil {
       warnings.append(
-        TomogramWarning(.voxelSizeUnknown, "the voxel size is unknown: the header's cell is \(cell). Give it with --voxel-size."))
+        TomogramWarning(
+          .voxelSizeUnknown, "the voxel size is unknown: the header's cell is \(cell). Give it with --voxel-size."))
     } else if voxelSize.z == nil {
       warnings.append(
         TomogramWarning(

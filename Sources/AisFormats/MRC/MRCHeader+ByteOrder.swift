@@ -59,13 +59,15 @@ extension MRCHeader {
       let order = better ?? .littleEndian
       let warning = TomogramWarning(
         .machineStampMissing,
-        "the machine stamp (bytes 213–216) is '\(stampText)' and names no byte order; the header makes sense as \(order.rawValue).")
+        "the machine stamp (bytes 213–216) is '\(stampText)' and names no byte order; the header makes sense as \(order.rawValue)."
+      )
       return (header(order), order, "the machine stamp is missing; the header makes sense this way", warning)
     }
     if let better, better != stamped {
       let warning = TomogramWarning(
         .machineStampWrong,
-        "the machine stamp '\(stampText)' says \(stamped.rawValue), but the header makes sense only as \(better.rawValue), which is used.")
+        "the machine stamp '\(stampText)' says \(stamped.rawValue), but the header makes sense only as \(better.rawValue), which is used."
+      )
       return (header(better), better, "the machine stamp is wrong; the header makes sense only this way", warning)
     }
     return (header(stamped), stamped, "the machine stamp", nil)

@@ -84,8 +84,12 @@ extension MRCHeader {
     func putWord(_ word: UInt32, _ offset: Int) {
       for i in 0..<4 { bytes[offset + i] = UInt8(truncatingIfNeeded: word >> (8 * i)) }
     }
-    func put(_ values: Triple<Int>, _ offset: Int) { for (i, v) in values.values.enumerated() { put(v, offset + 4 * i) } }
-    func put(_ values: Triple<Float>, _ offset: Int) { for (i, v) in values.values.enumerated() { put(v, offset + 4 * i) } }
+    func put(_ values: Triple<Int>, _ offset: Int) {
+      for (i, v) in values.values.enumerated() { put(v, offset + 4 * i) }
+    }
+    func put(_ values: Triple<Float>, _ offset: Int) {
+      for (i, v) in values.values.enumerated() { put(v, offset + 4 * i) }
+    }
     func put(_ raw: [UInt8], _ offset: Int) { bytes.replaceSubrange(offset..<offset + raw.count, with: raw) }
 
     put(size, Offset.size)

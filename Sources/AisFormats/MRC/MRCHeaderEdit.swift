@@ -41,7 +41,9 @@ package struct MRCHeaderEdit: Sendable, Hashable {
     options.byteSign = .signed
     let tomogram = try Tomogram.open(path, options: options)
     guard tomogram.info.format == .mrc, tomogram.info.container == .plain, let header = tomogram.info.header else {
-      let kind = tomogram.info.format == .mrc ? "compressed (\(tomogram.info.container.rawValue)): unpack it first" : "a TIFF file"
+      let kind =
+        tomogram.info.format == .mrc
+        ? "compressed (\(tomogram.info.container.rawValue)): unpack it first" : "a TIFF file"
       throw AisError(.unsupported, "the header of '\(path)' cannot be changed in place: the file is \(kind).")
     }
     let edited = try edited(header, tomogram.info, path)
@@ -56,12 +58,14 @@ package struct MRCHeaderEdit: Sendable, Hashable {
     if let voxelSize {
       let edges = [voxelSize.x, voxelSize.y, voxelSize.z].map(\.angstrom)
       guard edges.allSatisfy({ $0.isFinite && $0 > 0 }) else {
-        throw AisError(.usage, "a voxel size must be above zero, not \(edges.map { "\($0)" }.joined(separator: " × ")) Å.")
+        throw AisError(
+          .usage, "a voxel size must be above zero, not \(edges.map { "\($0)" }.joined(separator: " × ")) Å.")
       }
       let samples = zip(header.sampling.values, [info.shape.x, info.shape.y, info.shape.z]).map { $0 > 0 ? $0 : $1 }
       header.sampling = .init(samples[0], samples[1], samples[2])
       header.cell = .init(
-        Float(edges[0] * Double(samples[0])), Float(edges[1] * Double(samples[1])), Float(edges[2] * Double(samples[2])))
+        Float(edges[0] * Double(samples[0])), Float(edges[1] * Double(samples[1])), Float(edges[2] * Double(samples[2]))
+      )
     }
     if let origin {
       guard header.hasMapID else {
@@ -79,7 +83,9 @@ package struct MRCHeaderEdit: Sendable, Hashable {
       header.labels += MRCLabels.lines(texts)
       guard header.labels.count <= 10 else {
         throw AisError(
-          .usage, "'\(path)' would have \(header.labels.count) labels; an MRC header has room for 10. Replace the labels instead.")
+          .usage,
+          "'\(path)' would have \(header.labels.count) labels; an MRC header has room for 10. Replace the labels instead."
+        )
       }
     case .replace(let texts): header.labels = MRCLabels.lines(texts)
     }
@@ -100,7 +106,8 @@ package struct MRCHeaderEdit: Sendable, Hashable {
     }
     if old.labels != new.labels {
       changes.append(
-        Change(field: "labels", before: old.labels.joined(separator: " | "), after: new.labels.joined(separator: " | ")))
+        Change(field: "labels", before: old.labels.joined(separator: " | "), after: new.labels.joined(separator: " | "))
+      )
     }
     return changes
   }
@@ -114,8 +121,10 @@ package struct MRCHeaderEdit: Sendable, Hashable {
     guard descriptor >= 0 else { throw .fileSystem("change", path, errno) }
     defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: MRCHeader.byteCount)
-    guard pread(descriptor, &bytes, bytes.count, 0) == bytes.count, MRCHeader(bytes: bytes, order: order) == original else {
-      throw AisError(.fileSystem, "'\(path)' was changed by another program at the same time; nothing was written. Try again.")
+    guard pread(descriptor, &bytes, bytes.count, 0) == bytes.count, MRCHeader(bytes: bytes, order: order) == original
+    else {
+      throw AisError(
+        .fileSystem, "'\(path)' was changed by another program at the same time; nothing was written. Try again.")
     }
     edited.patch(&bytes, order: order, keepingLabels: edited.labels == original.labels)
     guard pwrite(descriptor, bytes, bytes.count, 0) == bytes.count else { throw .fileSystem("change", path, errno) }

@@ -31,7 +31,8 @@ struct MRCLayout {
       warnings.append(
         TomogramWarning(
           .extendedHeaderInvalid,
-          "the header promises an extended header of \(extendedByteCount) bytes, which the file cannot hold; read as if there were none."))
+          "the header promises an extended header of \(extendedByteCount) bytes, which the file cannot hold; read as if there were none."
+        ))
       extendedByteCount = 0
     }
     dataOffset = MRCHeader.byteCount + extendedByteCount
@@ -43,7 +44,8 @@ struct MRCLayout {
       warnings.append(
         TomogramWarning(
           .truncated,
-          "the header promises \(shape.z) sections, the file holds \(sections) whole ones (\(found) of \(promised) bytes); only these are read."))
+          "the header promises \(shape.z) sections, the file holds \(sections) whole ones (\(found) of \(promised) bytes); only these are read."
+        ))
       shape.z = sections
     } else if found > promised {
       warnings.append(
@@ -68,7 +70,9 @@ struct MRCLayout {
     }
     guard let volume = options.volume else { return }
     guard volume >= 0, volume < volumeCount else {
-      throw AisError(.usage, "'\(path)' holds \(volumeCount) volume\(volumeCount == 1 ? "" : "s"); there is no volume number \(volume + 1).")
+      throw AisError(
+        .usage,
+        "'\(path)' holds \(volumeCount) volume\(volumeCount == 1 ? "" : "s"); there is no volume number \(volume + 1).")
     }
     if volumeCount > 1 {
       shape.z = depth

@@ -75,7 +75,8 @@ package enum MRCLabels {
     for text in texts {
       var line = ""
       for word in text.split(separator: " ", omittingEmptySubsequences: true) {
-        var word = String(String.UnicodeScalarView(word.unicodeScalars.map { (32...126).contains($0.value) ? $0 : "?" }))
+        var word = String(
+          String.UnicodeScalarView(word.unicodeScalars.map { (32...126).contains($0.value) ? $0 : "?" }))
         if !line.isEmpty {
           if line.count + 1 + word.count <= 80 {
             line += " " + word

@@ -46,7 +46,8 @@ package final class MRCWriter: Sendable {
   package func writeSlice(_ z: Int, _ values: UnsafeBufferPointer<Float>) throws(AisError) {
     let shape = geometry.shape
     precondition(z >= 0 && z < shape.z, "slice \(z) of \(shape.z)")
-    precondition(values.count == shape.sliceCount, "a slice of \(shape) has \(shape.sliceCount) voxels, got \(values.count)")
+    precondition(
+      values.count == shape.sliceCount, "a slice of \(shape) has \(shape.sliceCount) voxels, got \(values.count)")
     let size = output.elementType.byteCount
     let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: values.count * size, alignment: 64)
     defer { bytes.deallocate() }
@@ -88,7 +89,10 @@ package final class MRCWriter: Sendable {
     let slices = statistics.withLock { $0 }
     let missing = slices.indices.filter { slices[$0] == nil }
     if let first = missing.first, !output.allowsMissingSlices {
-      throw AisError(.truncated, "'\(path)' was not finished: \(missing.count) of its \(slices.count) slices were never written, the first is \(first + 1).")
+      throw AisError(
+        .truncated,
+        "'\(path)' was not finished: \(missing.count) of its \(slices.count) slices were never written, the first is \(first + 1)."
+      )
     }
     let blank = SliceStatistics(count: geometry.shape.sliceCount, minimum: 0, maximum: 0, mean: 0, squares: 0)
     let total = slices.map { $0 ?? blank }.reduce(SliceStatistics.none) { $0.combined(with: $1) }

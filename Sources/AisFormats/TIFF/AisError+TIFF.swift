@@ -7,6 +7,7 @@ extension AisError {
   }
 
   static func movie(_ path: String) -> AisError {
-    AisError(.unsupported, "'\(path)' is a movie (EER), not a tomogram. Reconstruct a tomogram from the tilt series first.")
+    AisError(
+      .unsupported, "'\(path)' is a movie (EER), not a tomogram. Reconstruct a tomogram from the tilt series first.")
   }
 }

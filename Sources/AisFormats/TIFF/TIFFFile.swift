@@ -25,7 +25,8 @@ struct TIFFFile {
     guard width * height * type.byteCount / largestRatio <= file.byteCount else {
       throw AisError(
         .truncated,
-        "'\(path)' is truncated: its pages have \(width) × \(height) pixels of \(first.bits) bits, but the file only \(file.byteCount) bytes. Copy the file again.")
+        "'\(path)' is truncated: its pages have \(width) × \(height) pixels of \(first.bits) bits, but the file only \(file.byteCount) bytes. Copy the file again."
+      )
     }
     let scale = TIFFScale(first, description: handle.description())
 
@@ -60,7 +61,8 @@ struct TIFFFile {
     } else {
       if let images = scale.imageJImages, images > pages.count {
         warnings.append(
-          TomogramWarning(.pagesDiffer, "ImageJ's description promises \(images) slices, the file holds \(pages.count)."))
+          TomogramWarning(
+            .pagesDiffer, "ImageJ's description promises \(images) slices, the file holds \(pages.count)."))
       }
       store = TIFFStore(handle, path: path, pages: pages, shape: shape, elementType: type)
     }
@@ -71,18 +73,21 @@ struct TIFFFile {
       voxelSize: scale.voxelSize, compression: Self.compressionName(first.compression))
     if scale.voxelSize.x == nil || scale.voxelSize.y == nil {
       warnings.append(
-        TomogramWarning(.voxelSizeUnknown, "the voxel size is unknown: the file does not say it. Give it with --voxel-size."))
+        TomogramWarning(
+          .voxelSizeUnknown, "the voxel size is unknown: the file does not say it. Give it with --voxel-size."))
     } else if scale.voxelSize.z == nil {
       warnings.append(
         TomogramWarning(
-          .voxelSizePartlyUnknown, "the distance of the slices is unknown; it is taken to be as the pixel size along x."))
+          .voxelSizePartlyUnknown, "the distance of the slices is unknown; it is taken to be as the pixel size along x."
+        ))
     }
   }
 
   private static func elementType(_ page: ccodecs_tiff_page, _ path: String) throws(AisError) -> ElementType {
     guard page.samples == 1, page.photometric != 3 else {
       throw AisError(
-        .unsupported, "'\(path)' is a colour picture (\(page.samples) values a pixel), not a tomogram. Save it as greyscale.")
+        .unsupported,
+        "'\(path)' is a colour picture (\(page.samples) values a pixel), not a tomogram. Save it as greyscale.")
     }
     switch (page.format, page.bits) {
     case (1, 8), (4, 8): return .uint8
@@ -97,7 +102,8 @@ struct TIFFFile {
     default:
       throw AisError(
         .unsupported,
-        "'\(path)' has pixels of \(page.bits) bits (sample format \(page.format)); integers of 8, 16 and 32 bits and floating-point numbers can be read.")
+        "'\(path)' has pixels of \(page.bits) bits (sample format \(page.format)); integers of 8, 16 and 32 bits and floating-point numbers can be read."
+      )
     }
   }
 

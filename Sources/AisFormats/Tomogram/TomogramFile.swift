@@ -34,7 +34,9 @@ enum TomogramFile {
     }
     if unpacked.hasTail {
       opened.warnings.append(
-        TomogramWarning(.compressedTail, "bytes that are not \(container.rawValue) follow after the compressed data and are not read."))
+        TomogramWarning(
+          .compressedTail, "bytes that are not \(container.rawValue) follow after the compressed data and are not read."
+        ))
     }
     return tomogram(opened, options)
   }

@@ -88,7 +88,9 @@ struct CompressedTomogramTests {
 
   @Test("an archive within an archive and an empty archive are refused", arguments: Kind.allCases)
   func nested(kind: Kind) throws {
-    #expect((#expect(throws: AisError.self) { try open(kind.compress(Compressed.gzip(plain))) })?.message.contains("gzip-compressed file in") == true)
+    #expect(
+      (#expect(throws: AisError.self) { try open(kind.compress(Compressed.gzip(plain))) })?.message.contains(
+        "gzip-compressed file in") == true)
     #expect((#expect(throws: AisError.self) { try open(kind.compress([])) })?.code == .truncated)
   }
 

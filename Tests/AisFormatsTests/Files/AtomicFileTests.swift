@@ -39,7 +39,9 @@ struct AtomicFileTests {
     let dead = ".a.mrc.\(host).\(process.processIdentifier).1.part"
     let alive = ".a.mrc.\(host).\(getpid()).1.part"
     let elsewhere = ".a.mrc.other-host.1.1.part"
-    for file in [dead, alive, elsewhere, ".hidden.part", "a.mrc"] { try Data().write(to: URL(filePath: folder.path(file))) }
+    for file in [dead, alive, elsewhere, ".hidden.part", "a.mrc"] {
+      try Data().write(to: URL(filePath: folder.path(file)))
+    }
     #expect(AtomicFile.leftovers(in: folder.root) == [folder.path(dead)])
     #expect(AtomicFile.removeLeftovers(in: folder.root) == [folder.path(dead)])
     #expect(folder.names == [alive, elsewhere, ".hidden.part", "a.mrc"].sorted())

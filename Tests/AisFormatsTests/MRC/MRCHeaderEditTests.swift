@@ -11,14 +11,16 @@ struct MRCHeaderEditTests {
   init() throws { folder = try TemporaryFolder() }
 
   private func file(_ order: ByteOrder = .littleEndian) -> MRCBytes {
-    var file = MRCBytes(Shape(z: 2, y: 3, x: 5), mode: 1, order: order, voxels: MRCBytes.bytes((0..<30).map { Int16($0) }, order))
+    var file = MRCBytes(
+      Shape(z: 2, y: 3, x: 5), mode: 1, order: order, voxels: MRCBytes.bytes((0..<30).map { Int16($0) }, order))
     file.extended = Array("extended".utf8)
     (file.header.minimum, file.header.maximum, file.header.mean, file.header.rms) = (0, 29, 14.5, 8.6)
     file.header.labels = ["made by a microscope"]
     return file
   }
 
-  @Test("voxel size, origin and labels change; every other byte stays", arguments: [ByteOrder.littleEndian, .bigEndian])
+  @Test(
+    "voxel size, origin and labels change; every other byte stays", arguments: [ByteOrder.littleEndian, .bigEndian])
   func edit(order: ByteOrder) throws {
     try file(order).write(path)
     let before = Array(try Data(contentsOf: URL(filePath: path)))
@@ -49,7 +51,8 @@ struct MRCHeaderEditTests {
     file.header.imodStamp = MRCHeader.IMODFlags.stamp
     file.header.imodFlags = 4
     try file.write(path)
-    try MRCHeaderEdit(voxelSize: VoxelSize(.angstroms(8)), origin: .init(z: 3, y: 2, x: 1), labels: .replace(["new"])).apply(to: path)
+    try MRCHeaderEdit(voxelSize: VoxelSize(.angstroms(8)), origin: .init(z: 3, y: 2, x: 1), labels: .replace(["new"]))
+      .apply(to: path)
     let tomogram = try Tomogram.open(path)
     #expect(tomogram.voxelSize == VoxelSize(.angstroms(8)))
     #expect(tomogram.info.origin == .init(z: 3, y: 2, x: 1))

@@ -30,7 +30,8 @@ struct MRCReadingTests {
   func byteOrders(order: ByteOrder) throws {
     let int16 = MRCBytes(Self.shape, mode: 1, order: order, voxels: MRCBytes.bytes(Self.int16s, order))
     #expect(try voxels(open(int16)) == Self.int16s.map(Float.init))
-    let uint16 = MRCBytes(Self.shape, mode: 6, order: order, voxels: MRCBytes.bytes(Self.int16s.map { UInt16(bitPattern: $0) }, order))
+    let uint16 = MRCBytes(
+      Self.shape, mode: 6, order: order, voxels: MRCBytes.bytes(Self.int16s.map { UInt16(bitPattern: $0) }, order))
     #expect(try voxels(open(uint16)) == Self.int16s.map { Float(UInt16(bitPattern: $0)) })
     let reals = (0..<30).map { Float($0) * 1.7 - 9 }
     let float32 = MRCBytes(Self.shape, mode: 2, order: order, voxels: MRCBytes.bytes(reals.map(\.bitPattern), order))
@@ -42,7 +43,9 @@ struct MRCReadingTests {
     #expect(try open(float16).warnings.isEmpty)
   }
 
-  @Test("a missing machine stamp is replaced by what makes sense, and said", arguments: [ByteOrder.littleEndian, .bigEndian])
+  @Test(
+    "a missing machine stamp is replaced by what makes sense, and said",
+    arguments: [ByteOrder.littleEndian, .bigEndian])
   func missingStamp(order: ByteOrder) throws {
     var file = MRCBytes(Self.shape, mode: 1, order: order, voxels: MRCBytes.bytes(Self.int16s, order))
     file.header.machineStamp = [0, 0, 0, 0]
@@ -92,14 +95,20 @@ struct MRCReadingTests {
     #expect(doubled.voxelSize == VoxelSize(.angstroms(10)))
   }
 
-  @Test("complex, colour and unknown modes are refused by name", arguments: [(3, "complex"), (4, "complex"), (16, "colours")])
+  @Test(
+    "complex, colour and unknown modes are refused by name",
+    arguments: [(3, "complex"), (4, "complex"), (16, "colours")])
   func refusedModes(mode: Int, word: String) throws {
-    let error = #expect(throws: AisError.self) { try open(MRCBytes(Shape(z: 1, y: 2, x: 2), mode: mode, voxels: .init(repeating: 0, count: 64))) }
+    let error = #expect(throws: AisError.self) {
+      try open(MRCBytes(Shape(z: 1, y: 2, x: 2), mode: mode, voxels: .init(repeating: 0, count: 64)))
+    }
     #expect(error?.code == .unsupported)
     #expect(error?.message.contains(word) == true)
   }
 
-  @Test("every order of the axes is put right", arguments: [[1, 2, 3], [1, 3, 2], [2, 1, 3], [2, 3, 1], [3, 1, 2], [3, 2, 1]])
+  @Test(
+    "every order of the axes is put right",
+    arguments: [[1, 2, 3], [1, 3, 2], [2, 1, 3], [2, 3, 1], [3, 1, 2], [3, 2, 1]])
   func axes(codes: [Int]) throws {
     // True volume: x 2, y 3, z 4, voxel (x, y, z) has the value 100 z + 10 y + x.
     let sizes = [2, 3, 4]
@@ -116,7 +125,8 @@ struct MRCReadingTests {
         }
       }
     }
-    var file = MRCBytes(Shape(z: stored[2], y: stored[1], x: stored[0]), mode: 1, voxels: MRCBytes.bytes(values, .littleEndian))
+    var file = MRCBytes(
+      Shape(z: stored[2], y: stored[1], x: stored[0]), mode: 1, voxels: MRCBytes.bytes(values, .littleEndian))
     file.header.axes = .init(codes[0], codes[1], codes[2])
     // The cell and its sampling are along x, y, z whatever the order.
     file.header.sampling = .init(2, 3, 4)
@@ -186,7 +196,8 @@ struct MRCReadingTests {
 
   @Test("a volume of a stack can be read alone")
   func volumeStack() throws {
-    var file = MRCBytes(Shape(z: 4, y: 1, x: 2), mode: 1, voxels: MRCBytes.bytes((0..<8).map { Int16($0) }, .littleEndian))
+    var file = MRCBytes(
+      Shape(z: 4, y: 1, x: 2), mode: 1, voxels: MRCBytes.bytes((0..<8).map { Int16($0) }, .littleEndian))
     file.header.spaceGroup = 401
     file.header.sampling = .init(2, 1, 2)
     file.header.cell = .init(20, 10, 20)
@@ -301,7 +312,8 @@ struct MRCReadingTests {
   @Test("a file that shrinks or vanishes while it is read is one error, and reading goes on where it can")
   func shrinking() throws {
     let shape = Shape(z: 3, y: 64, x: 64)
-    let file = MRCBytes(shape, mode: 1, voxels: MRCBytes.bytes((0..<shape.count).map { Int16($0 % 100) }, .littleEndian))
+    let file = MRCBytes(
+      shape, mode: 1, voxels: MRCBytes.bytes((0..<shape.count).map { Int16($0 % 100) }, .littleEndian))
     let tomogram = try open(file)
     _ = try tomogram.slice(0)
     #expect(truncate(folder.path("a.mrc"), 1024 + 8192 + 100) == 0)

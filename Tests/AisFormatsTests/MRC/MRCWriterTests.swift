@@ -13,7 +13,9 @@ struct MRCWriterTests {
     let writer = try MRCWriter(path: folder.path(name), output: output)
     let count = output.shape.sliceCount
     for z in order ?? Array(0..<output.shape.z) {
-      try Array(values[z * count..<(z + 1) * count]).withUnsafeBufferPointer { (s) throws(AisError) in try writer.writeSlice(z, s) }
+      try Array(values[z * count..<(z + 1) * count]).withUnsafeBufferPointer { (s) throws(AisError) in
+        try writer.writeSlice(z, s)
+      }
     }
     try writer.finish()
   }
@@ -50,7 +52,9 @@ struct MRCWriterTests {
     let values = (0..<shape.count).map { _ in Float.random(in: -1...1, using: &random) }
     try write(values, output(shape, .float32), "a.mrc")
     try write(values, output(shape, .float32), "b.mrc", order: (0..<9).shuffled(using: &random))
-    #expect(try Data(contentsOf: URL(filePath: folder.path("a.mrc"))) == Data(contentsOf: URL(filePath: folder.path("b.mrc"))))
+    #expect(
+      try Data(contentsOf: URL(filePath: folder.path("a.mrc"))) == Data(contentsOf: URL(filePath: folder.path("b.mrc")))
+    )
   }
 
   @Test("the statistics are those of the voxels as stored")
@@ -76,7 +80,8 @@ struct MRCWriterTests {
 
   @Test("long provenance is split over labels at blanks, in printable ASCII, ten lines at most")
   func labels() throws {
-    let long = (0..<40).map { "word\($0)" }.joined(separator: " ") + " Zellmembran µ\n" + String(repeating: "x", count: 200)
+    let long =
+      (0..<40).map { "word\($0)" }.joined(separator: " ") + " Zellmembran µ\n" + String(repeating: "x", count: 200)
     let lines = MRCLabels.lines(["short", long, "last"])
     #expect(lines.count <= 10)
     #expect(lines.allSatisfy { $0.utf8.count <= 80 && $0.unicodeScalars.allSatisfy { (32...126).contains($0.value) } })
@@ -93,7 +98,9 @@ struct MRCWriterTests {
       writer.abandon()
       #expect(folder.names.isEmpty)
       let error = #expect(throws: AisError.self) {
-        try [Float](repeating: 0, count: 4).withUnsafeBufferPointer { (s) throws(AisError) in try writer.writeSlice(0, s) }
+        try [Float](repeating: 0, count: 4).withUnsafeBufferPointer { (s) throws(AisError) in
+          try writer.writeSlice(0, s)
+        }
       }
       #expect(error?.code == .cancelled)
     }
@@ -144,7 +151,9 @@ struct MRCWriterTests {
   func diskFull() throws {
     // More than any disk has, yet a number that the file system accepts or refuses as too large: both are told.
     let shape = Shape(z: 4_000_000, y: 1_000_000, x: 1000)
-    let error = #expect(throws: AisError.self) { try MRCWriter(path: folder.path("a.mrc"), output: output(shape, .int8)) }
+    let error = #expect(throws: AisError.self) {
+      try MRCWriter(path: folder.path("a.mrc"), output: output(shape, .int8))
+    }
     #expect(error?.code == .diskFull, "\(error?.message ?? "")")
     #expect(folder.names.isEmpty)
   }

@@ -23,7 +23,9 @@ struct TIFFBytes {
 
   var bytes: [UInt8] {
     var out: [UInt8] = isBigEndian ? [0x4D, 0x4D, 0, 42] : [0x49, 0x49, 42, 0]
-    func u16(_ v: Int) -> [UInt8] { isBigEndian ? [UInt8(v >> 8 & 255), UInt8(v & 255)] : [UInt8(v & 255), UInt8(v >> 8 & 255)] }
+    func u16(_ v: Int) -> [UInt8] {
+      isBigEndian ? [UInt8(v >> 8 & 255), UInt8(v & 255)] : [UInt8(v & 255), UInt8(v >> 8 & 255)]
+    }
     func u32(_ v: Int) -> [UInt8] { isBigEndian ? u16(v >> 16) + u16(v & 0xFFFF) : u16(v & 0xFFFF) + u16(v >> 16) }
     var linkAt = out.count
     out += u32(0)

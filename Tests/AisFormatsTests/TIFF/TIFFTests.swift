@@ -100,7 +100,10 @@ struct TIFFTests {
         $0.resolution = (1, 2)
       } == .init(z: .angstroms(25), y: .angstroms(5), x: .angstroms(5)))
     #expect(
-      try size { $0.description = "<?xml?><OME><Pixels PhysicalSizeX=\"1.5\" PhysicalSizeXUnit=\"nm\" PhysicalSizeY=\"0.002\" PhysicalSizeZ=\"20\" PhysicalSizeZUnit=\"Å\"/></OME>" }
+      try size {
+        $0.description =
+          "<?xml?><OME><Pixels PhysicalSizeX=\"1.5\" PhysicalSizeXUnit=\"nm\" PhysicalSizeY=\"0.002\" PhysicalSizeZ=\"20\" PhysicalSizeZUnit=\"Å\"/></OME>"
+      }
         == .init(z: .angstroms(20), y: .angstroms(20), x: .angstroms(15)))
     #expect(try size { $0.resolution = (3, 10_000_000) } == .init(y: .angstroms(10), x: .angstroms(10)))
     #expect(try size { $0.resolution = (2, 72) } == .init())
@@ -131,7 +134,9 @@ struct TIFFTests {
     }
     let zeros = [UInt8](repeating: 0, count: 64)
     #expect(message(TIFFBytes(pages: [.init(samples: 3, chunks: [zeros])]).bytes).contains("colour"))
-    #expect(message(TIFFBytes(pages: [.init(chunks: [zeros]), .init(width: 5, chunks: [zeros])]).bytes).contains("page 2 has 5 × 3"))
+    #expect(
+      message(TIFFBytes(pages: [.init(chunks: [zeros]), .init(width: 5, chunks: [zeros])]).bytes).contains(
+        "page 2 has 5 × 3"))
     #expect(message(TIFFBytes(pages: [.init(bits: 12, chunks: [zeros])]).bytes).contains("12 bits"))
     var movie = TIFFBytes.Page(chunks: [zeros])
     movie.compression = 65001
