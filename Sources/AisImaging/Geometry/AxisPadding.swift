@@ -21,14 +21,14 @@ package struct AxisPadding: Sendable, Hashable {
   }
 
   /// Padding to a multiple of 32 plus 64 pixels of context, the smaller half first: 100 becomes 46 + 100 + 46, and
-  /// 129 becomes 47 + 129 + 48 (`algorithms.md` 7.3).
+  /// 129 becomes 47 + 129 + 48.
   package static func wholeSlice(_ count: Int) -> AxisPadding {
     let total = (32 - count % 32) % 32 + 64
     return AxisPadding(count: count, before: total / 2, after: total - total / 2)
   }
 
   /// Padding so that tiles of `tile` pixels every `stride` pixels fit exactly, with at least `context` pixels on each
-  /// side (`algorithms.md` 7.4).
+  /// side.
   package static func tiled(_ count: Int, tile: Int, stride: Int, context: Int) -> AxisPadding {
     precondition(tile > 0 && stride > 0 && context >= 0, "tiles need a size and a stride")
     let least = count + 2 * context

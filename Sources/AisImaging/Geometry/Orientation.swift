@@ -14,8 +14,7 @@ package struct Orientation: Sendable, Hashable {
 
   package static let identity = Orientation(quarterTurns: 0)
 
-  /// The first `count` (1…8) orientations of test-time augmentation: 0, 90, 180, 270°, then the same mirrored
-  /// (`algorithms.md` 8.6).
+  /// The first `count` (1…8) orientations of test-time augmentation: 0, 90, 180, 270°, then the same mirrored.
   package static func augmentations(_ count: Int) -> [Orientation] {
     precondition((1...8).contains(count), "there are 1 to 8 orientations of a slice, not \(count)")
     return (0..<count).map { Orientation(quarterTurns: $0 % 4, isMirrored: $0 >= 4) }

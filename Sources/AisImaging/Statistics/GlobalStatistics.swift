@@ -15,7 +15,7 @@ package struct GlobalStatistics: Sendable, Hashable {
     self.skipped = skipped
   }
 
-  /// Measures a tomogram exactly: the central region of up to 32 evenly spaced slices (`algorithms.md` 4.3).
+  /// Measures a tomogram exactly: the central region of up to 32 evenly spaced slices.
   ///
   /// The sample is kept when it fits into `memoryLimit` bytes (besides one slice and 2 MB of counters); otherwise it is
   /// read again for each of the five passes. Throws `malformed` when no voxel of the sample is finite.

@@ -2,7 +2,7 @@ import AisCore
 import AisImaging
 
 /// Turns the averaged probabilities of one model into the slices of its segmentation: clipped to 0…1, brought back to
-/// the tomogram's size, blurred, scaled (`algorithms.md` 8.10). Slices go in and come out in ascending order.
+/// the tomogram's size, blurred, scaled. Slices go in and come out in ascending order.
 final class ResultAssembler {
   private let shape: Shape
   private let resampler: SliceResampler

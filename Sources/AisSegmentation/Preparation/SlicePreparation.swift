@@ -25,7 +25,7 @@ struct SlicePreparation: Sendable, Hashable {
 
   /// The size at which a model works on slices of `shape`.
   ///
-  /// Pixel sizes that differ by less than 5 % are taken as equal (`algorithms.md` 8.4). Only x counts, as in the reference.
+  /// Pixel sizes that differ by less than 5 % are taken as equal. Only x counts, as in the reference.
   static func workingSize(of shape: Shape, pixelSize: Length?, target: Length?) -> Size {
     let native = Size(y: shape.y, x: shape.x)
     guard let pixelSize, let target else { return native }

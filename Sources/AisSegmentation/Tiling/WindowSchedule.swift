@@ -29,7 +29,7 @@ struct WindowSchedule: Sendable {
   }
 
   /// 3D: slabs of `depth` slices every `stride` slices, the last flush with the end of the range; of each answer only
-  /// the `trained` positions count (`algorithms.md` 8.9). Slices beyond the tomogram are its reflection.
+  /// the `trained` positions count. Slices beyond the tomogram are its reflection.
   ///
   /// - Parameter coversEnds: adds slabs that reach beyond the first and last slice, so that none is left out.
   static func slabs(

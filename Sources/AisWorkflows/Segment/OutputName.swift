@@ -1,7 +1,7 @@
 import AisCore
 import Foundation
 
-/// The names of segmentations: `<tomogram>__<feature>.mrc` (`formats.md` 1).
+/// The names of segmentations: `<tomogram>__<feature>.mrc`.
 package enum OutputName {
   package static let standardPattern = "{stem}"
   private static let placeholders = ["{stem}", "{parent}", "{model}"]

@@ -152,7 +152,7 @@ package struct SegmentPlanner {
   }
 
   /// How a model wants the file read. The reference takes bytes as unsigned for globally normalised models and as
-  /// signed for all others, whatever the file says (`formats.md` 2.2).
+  /// signed for all others, whatever the file says.
   private func options(for model: SegmentationModel) -> TomogramOptions {
     var options = request.view
     options.cacheBytes = Self.cacheBytes(request)
