@@ -8,8 +8,8 @@ package enum HDF5Fault: Error {
   case truncated(promised: UInt64)
   /// The bytes contradict the format.
   case damaged(String)
-  /// Sound HDF5, but outside the part that the program reads.
-  case unsupported(String)
+  /// Sound HDF5, but outside the part that the program reads; h5repack brings some of it into that part.
+  case unsupported(String, isConvertible: Bool = false)
   /// The file asks for more than any network needs.
   case excessive(String)
 }
@@ -28,11 +28,13 @@ extension AisError {
         "\(subject) is truncated: it states a size of \(promised) bytes, \(size) are there. Copy the file again.")
     case .damaged(let what):
       return AisError(.malformed, "\(subject) is damaged: \(what). Copy or save the file again.")
-    case .unsupported(let what):
+    case .unsupported(let what, let isConvertible):
       return AisError(
         .unsupported,
         "\(subject) uses a part of HDF5 that is not read here: \(what). "
-          + "Convert it: h5repack -f NONE -l CONTI OLD.h5 NEW.h5")
+          + (isConvertible
+            ? "Convert it: h5repack -f NONE -l CONTI OLD.h5 NEW.h5"
+            : "Save the model again with Keras, which writes plain groups and float32 arrays."))
     case .excessive(let what):
       return AisError(.limitExceeded, "\(subject) was not read: \(what), far more than a network file needs")
     }

@@ -25,7 +25,7 @@ struct HDF5ObjectHeader {
     var cursor = try HDF5Cursor(bytes, at: address, reading: "an object header")
     let version = try cursor.uint8()
     guard version == 1 else {
-      if version == UInt8(ascii: "O") { throw .unsupported("object headers of version 2") }
+      if version == UInt8(ascii: "O") { throw .unsupported("object headers of version 2", isConvertible: true) }
       throw .damaged("byte \(address) should begin an object header")
     }
     try cursor.skip(1)

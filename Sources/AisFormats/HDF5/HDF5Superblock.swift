@@ -19,7 +19,9 @@ struct HDF5Superblock {
     var cursor = try HDF5Cursor(bytes, at: 8, reading: "the superblock")
     let version = try cursor.uint8()
     guard version <= 1 else {
-      throw .unsupported("version \(version) of the superblock, which HDF5 writes when asked for its latest format")
+      throw .unsupported(
+        "version \(version) of the superblock, which HDF5 writes when asked for its latest format",
+        isConvertible: true)
     }
     try cursor.skip(4)
     let (offsetSize, lengthSize) = (try cursor.uint8(), try cursor.uint8())

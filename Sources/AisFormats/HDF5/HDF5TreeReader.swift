@@ -147,14 +147,20 @@ struct HDF5TreeReader {
       let layout = header.first(HDF5ObjectHeader.layout)
     else { throw .damaged("an array without a type or a layout") }
     guard !typeMessage.isShared, !layout.isShared else { throw .unsupported("a type shared between arrays") }
-    guard header.first(HDF5ObjectHeader.filters) == nil else { throw .unsupported("compressed arrays") }
-    guard header.first(HDF5ObjectHeader.externalFiles) == nil else { throw .unsupported("values in another file") }
+    guard header.first(HDF5ObjectHeader.filters) == nil else {
+      throw .unsupported("compressed arrays", isConvertible: true)
+    }
+    guard header.first(HDF5ObjectHeader.externalFiles) == nil else {
+      throw .unsupported("values in another file", isConvertible: true)
+    }
     var typeCursor = try HDF5Cursor(bytes, typeMessage, reading: "a datatype")
     let type = try HDF5Datatype(&typeCursor)
     let needed = try type.byteCount(of: extents)
     var cursor = try HDF5Cursor(bytes, layout, reading: "a data layout")
     let version = try cursor.uint8()
-    guard version == 3 || version == 4 else { throw .unsupported("data layouts of version \(version)") }
+    guard version == 3 || version == 4 else {
+      throw .unsupported("data layouts of version \(version)", isConvertible: true)
+    }
     let location: Range<Int>
     switch try cursor.uint8() {
     case 0:
@@ -168,7 +174,7 @@ struct HDF5TreeReader {
         var data = try HDF5Cursor(bytes, at: address, count: size, reading: "an array")
         location = try data.take(data.remaining)
       }
-    default: throw .unsupported("arrays stored in chunks")
+    default: throw .unsupported("arrays stored in chunks", isConvertible: true)
     }
     guard location.count >= needed else {
       throw .damaged("an array of \(extents) needs \(needed) bytes, \(location.count) are there")

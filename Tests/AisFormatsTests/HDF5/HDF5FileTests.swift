@@ -47,7 +47,7 @@ struct HDF5FileTests {
     #expect(
       message { () throws(AisError) in _ = try file.strings("list", of: file.root) }
         == "'everything.h5' (at '/') uses a part of HDF5 that is not read here: lists of variable length. "
-        + "Convert it: h5repack -f NONE -l CONTI OLD.h5 NEW.h5")
+        + "Save the model again with Keras, which writes plain groups and float32 arrays.")
     #expect(
       message { () throws(AisError) in _ = try file.strings("whole", of: file.root) }
         == "'everything.h5' (at '/') is damaged: the attribute 'whole' holds numbers, expected text. "
@@ -116,7 +116,9 @@ struct HDF5FileTests {
     let bytes = try Self.bytes("refused_\(name)")
     let text = try #require(message { () throws(AisError) in _ = try HDF5File(bytes, name: "model.h5") })
     #expect(text.contains(reason))
-    #expect(text.hasSuffix("Convert it: h5repack -f NONE -l CONTI OLD.h5 NEW.h5"))
+    // h5repack (1.10.8) was seen to mend 'latest', not the others; 'ordered' looks like 'latest' until it is repacked.
+    let isConvertible = name == "latest" || name == "ordered"
+    #expect(text.hasSuffix(isConvertible ? "Convert it: h5repack -f NONE -l CONTI OLD.h5 NEW.h5" : "float32 arrays."))
   }
 
   @Test(
