@@ -26,3 +26,14 @@ seconds_since() { echo "$((SECONDS - $1)) s"; }
 
 # apt_packages: the names listed in apt-packages.txt.
 apt_packages() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$root/Scripts/apt-packages.txt"; }
+
+# swift_build OPTIONS…: a release build that shows now and then how far it is; the whole log is in .build/build.log.
+swift_build() {
+  mkdir -p .build
+  # Lines come as "[12/60] Compiling …"; one in eight is enough to see it move.
+  if ! swift build -c release "$@" 2>&1 | tee .build/build.log |
+    awk '/error:|warning:|^Build complete/ || (/^\[[0-9]+\/[0-9]+\]/ && ++n % 8 == 0) { print "      " substr($0, 1, 110); fflush() }'; then
+    fail "The build failed: the compiler's lines above say why, the whole log is in '.build/build.log'." \
+      "On an unchanged checkout this is a fault in Ais: please report it with that log."
+  fi
+}
