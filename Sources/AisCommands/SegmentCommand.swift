@@ -1,4 +1,5 @@
 import AisCore
+import AisFormats
 import AisWorkflows
 import ArgumentParser
 import Foundation
@@ -82,6 +83,7 @@ package struct SegmentCommand: ParsableCommand {
   package func run() throws {
     let logger = verbosity.makeLogger("segment")
     let cancellation = Cancellation()
+    FreedMemory.goesBackAtOnce()
     let resources = MachineResources.current()
     let limit = memory ?? ByteCount(resources.memoryBytes)
     let threads = engine.threads ?? resources.threads

@@ -81,7 +81,7 @@ final class ResultAssembler {
   private func put(_ slice: SliceBuffer) throws(AisError) {
     GaussianFilter.blur(
       slice.values, y: shape.y, x: shape.x, alongY: blurY, alongX: blurX, border: .halfSample, threads: threads)
-    for i in slice.values.indices { slice.values[i] = scale.value(slice.values[i]) }
+    scale.apply(to: slice.values)
     try sink.write(slice: written, UnsafeBufferPointer(slice.values))
     written += 1
   }

@@ -22,7 +22,8 @@ extension SegmentationPass {
     precondition(sinks.count == jobs.count, "each model needs its own sink")
     var statistics: GlobalStatistics?
     if preparations.contains(where: { $0.normalization == .wholeTomogram }) {
-      statistics = try GlobalStatistics.measure(source, cancellation: cancellation)
+      statistics = try GlobalStatistics.measure(
+        source, memoryLimit: statisticsBytes, cancellation: cancellation)
     }
 
     let prepared = Channel<PreparedSlice>(places: 1)
@@ -57,6 +58,12 @@ extension SegmentationPass {
   private struct SettledSlice: Sendable {
     var job: Int
     var buffer: SliceBuffer?
+  }
+
+  /// What the sample for the statistics may take: no more than will be needed afterwards anyway.
+  private var statisticsBytes: Int {
+    let later = forecast.memory.dropFirst().reduce(0) { $0 + $1.bytes }
+    return min(128 << 20, max(0, later - 2 * shape.sliceCount * MemoryLayout<Float>.size))
   }
 
   /// The slices that any window needs.

@@ -12,8 +12,8 @@ package struct SegmentPlanner {
   private let logger: Logger
   private var models: [SegmentPlan.LoadedModel] = []
 
-  /// What the program needs besides slices and networks: itself, its libraries, the engine's threads.
-  package static let programBytes = 24 << 20
+  /// What the program needs besides slices and networks: itself, its libraries, the engine's threads. Measured.
+  package static let programBytes = 30 << 20
 
   /// Throws what stops the whole run: models that cannot be read, inputs that are not there, names that clash, too little
   /// disk. What concerns one tomogram becomes a refusal of its task.

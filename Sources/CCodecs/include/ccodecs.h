@@ -8,6 +8,7 @@
 #include <zlib.h>
 
 #include "ccodecs_files.h"
+#include "ccodecs_memory.h"
 #include "ccodecs_png.h"
 #include "ccodecs_tiff.h"
 #endif
