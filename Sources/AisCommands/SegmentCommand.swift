@@ -28,7 +28,9 @@ package struct SegmentCommand: ParsableCommand {
     help: ArgumentHelp("A network: .scnm, or a Keras .h5 file. May be given several times.", valueName: "file"))
   package var model: [String] = []
 
-  @Option(name: [.short, .long], help: ArgumentHelp("The folder to write to; it is made if it is not there.", valueName: "folder"))
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp("The folder to write to; it is made if it is not there.", valueName: "folder"))
   package var output: String
 
   @Argument(
@@ -76,7 +78,9 @@ package struct SegmentCommand: ParsableCommand {
   package init() {}
 
   package func validate() throws {
-    if model.isEmpty { throw ValidationError("no network was given: name one with '-m', for example '-m Membrane.scnm'") }
+    if model.isEmpty {
+      throw ValidationError("no network was given: name one with '-m', for example '-m Membrane.scnm'")
+    }
     do { try OutputName.check(name) } catch { throw ValidationError(error.message) }
   }
 
@@ -87,7 +91,9 @@ package struct SegmentCommand: ParsableCommand {
     let resources = MachineResources.current()
     let limit = memory ?? ByteCount(resources.memoryBytes)
     let threads = engine.threads ?? resources.threads
-    logger.debug("\(threads) threads (\(engine.threads == nil ? resources.threadsReason : "--threads")), \(limit) of memory (\(memory == nil ? resources.memoryReason : "--memory"))")
+    logger.debug(
+      "\(threads) threads (\(engine.threads == nil ? resources.threadsReason : "--threads")), \(limit) of memory (\(memory == nil ? resources.memoryReason : "--memory"))"
+    )
 
     var request = SegmentRequest(
       models: model, inputs: tomograms, outputFolder: output, memoryLimit: limit.bytes, threads: threads)

@@ -19,9 +19,11 @@ struct GeometryTests {
     #expect(AxisPadding.wholeSlice(129) == AxisPadding(count: 129, before: 47, after: 48))
   }
 
-  @Test("tiles fit exactly", arguments: [
-    (100, 64, 51, 104, 5), (120, 64, 51, 84, 5), (512, 64, 51, 100, 13), (64, 64, 64, 64, 3), (64, 64, 21, 83, 8),
-  ])
+  @Test(
+    "tiles fit exactly",
+    arguments: [
+      (100, 64, 51, 104, 5), (120, 64, 51, 84, 5), (512, 64, 51, 100, 13), (64, 64, 64, 64, 3), (64, 64, 21, 83, 8),
+    ])
   func tiled(count: Int, tile: Int, stride: Int, after: Int, tiles: Int) {
     let padding = AxisPadding.tiled(count, tile: tile, stride: stride, context: 64)
     #expect(padding.before == 64)

@@ -56,13 +56,17 @@ struct GlobalStatisticsTests {
     let stop = Cancellation()
     stop.cancel()
     let phantom = Phantom(shape: Shape(z: 2, y: 8, x: 8), voxels: Array(repeating: 1, count: 128))
-    #expect { try GlobalStatistics.measure(phantom, cancellation: stop) } throws: { ($0 as? AisError)?.code == .cancelled }
+    #expect { try GlobalStatistics.measure(phantom, cancellation: stop) } throws: {
+      ($0 as? AisError)?.code == .cancelled
+    }
   }
 
   @Test("the median is exact for any values", arguments: [1, 2, 3, 10, 1001, 4096])
   func median(count: Int) throws {
     var generator = SeededGenerator(seed: UInt64(count))
-    let values = (0..<count).map { _ in Float.random(in: -1e6...1e6, using: &generator) * Float.random(in: 0...1, using: &generator) }
+    let values = (0..<count).map { _ in
+      Float.random(in: -1e6...1e6, using: &generator) * Float.random(in: 0...1, using: &generator)
+    }
     let sorted = values.sorted()
     let found = try MedianSearch.median { (visit) throws(AisError) in values.withUnsafeBufferPointer(visit) }
     let low = sorted[(count - 1) / 2]

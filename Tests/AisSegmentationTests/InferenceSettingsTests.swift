@@ -4,9 +4,12 @@ import Testing
 
 @Suite("Z range and settings")
 struct InferenceSettingsTests {
-  @Test("the central part of the slices is rounded as the reference rounds", arguments: [
-    (10, 35.0, 3..<7), (10, 100.0, 0..<10), (40, 60.0, 8..<32), (40, 20.0, 16..<24), (7, 1.0, 3..<4), (9, 50.0, 2..<6),
-  ])
+  @Test(
+    "the central part of the slices is rounded as the reference rounds",
+    arguments: [
+      (10, 35.0, 3..<7), (10, 100.0, 0..<10), (40, 60.0, 8..<32), (40, 20.0, 16..<24), (7, 1.0, 3..<4),
+      (9, 50.0, 2..<6),
+    ])
   func centre(count: Int, percent: Double, expected: Range<Int>) throws {
     #expect(try InferenceSettings.DepthRange.centre(percent: percent).slices(of: count) == expected)
   }

@@ -19,7 +19,8 @@ struct Phantom: SliceSource {
   init(shape: Shape, voxelSize: VoxelSize? = VoxelSize(.angstroms(10)), seed: UInt64) {
     var generator = SeededGenerator(seed: seed)
     self.init(
-      shape: shape, voxelSize: voxelSize, voxels: (0..<shape.count).map { _ in Float.random(in: -3...5, using: &generator) })
+      shape: shape, voxelSize: voxelSize,
+      voxels: (0..<shape.count).map { _ in Float.random(in: -3...5, using: &generator) })
   }
 
   func readSlice(_ z: Int, into destination: UnsafeMutableBufferPointer<Float>) throws(AisError) {

@@ -45,7 +45,9 @@ struct ReferenceProbeTests {
     let shape = Shape(z: probe.shape[0], y: probe.shape[1], x: probe.shape[2])
     let bytes = try Data(contentsOf: Self.folder.appending(path: "\(probe.input).f32"))
     let voxels = bytes.withUnsafeBytes { raw in
-      (0..<shape.count).map { Float(bitPattern: raw.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self).littleEndian) }
+      (0..<shape.count).map {
+        Float(bitPattern: raw.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self).littleEndian)
+      }
     }
     let expected = try Data(contentsOf: Self.folder.appending(path: "\(probe.name).u8"))
 

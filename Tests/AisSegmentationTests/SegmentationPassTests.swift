@@ -84,7 +84,10 @@ struct SegmentationPassTests {
     phantom.voxels[1700] = .nan
     phantom.voxels[1701] = -.infinity
     let spoiled = try segment(phantom, network)
-    #expect(zip(clean, spoiled).enumerated().allSatisfy { $0.offset == 1700 || $0.offset == 1701 || abs($0.element.0 - $0.element.1) <= 1 })
+    #expect(
+      zip(clean, spoiled).enumerated().allSatisfy {
+        $0.offset == 1700 || $0.offset == 1701 || abs($0.element.0 - $0.element.1) <= 1
+      })
     #expect(spoiled[1700] == 127)
   }
 
@@ -154,7 +157,8 @@ struct SegmentationPassTests {
   @Test("a network that does not answer one number a pixel is refused")
   func wrongAnswer() throws {
     let phantom = Phantom(shape: Shape(z: 2, y: 40, x: 40), seed: 3)
-    var graph = Networks.single(shape: [1, 3, 3, 1], kernel: Array(repeating: 0.1, count: 9), bias: 0, volumetric: false, depth: 1)
+    var graph = Networks.single(
+      shape: [1, 3, 3, 1], kernel: Array(repeating: 0.1, count: 9), bias: 0, volumetric: false, depth: 1)
     graph.nodes[1].operation = .convolution(.init(filters: 1, kernel: Extent(z: 1, y: 3, x: 3), padding: .valid))
     #expect { try segment(phantom, model(graph)) } throws: { ($0 as? AisError)?.code == .shapeMismatch }
   }

@@ -34,7 +34,10 @@ final class SegmentReporter {
     let models = plan.models.map(\.model.title).joined(separator: ", ")
     out.print("\(count(plan.tasks.count, "tomogram")), \(count(plan.models.count, "model")): \(models)")
     let skipped = plan.tasks.reduce(0) { $0 + $1.finished.count }
-    if skipped > 0 { out.print("\(count(skipped, "output")) made with the same model and settings: skipped ('--force' makes them again)") }
+    if skipped > 0 {
+      out.print(
+        "\(count(skipped, "output")) made with the same model and settings: skipped ('--force' makes them again)")
+    }
     if !plan.skippedSegmentations.isEmpty {
       out.print("\(count(plan.skippedSegmentations.count, "segmentation")) beside their tomograms: passed over")
     }
@@ -53,7 +56,8 @@ final class SegmentReporter {
     for use in largest.forecast.memory { Terminal.standardOutput.print("  \(ByteCount(use.bytes))  \(use.purpose)") }
     for model in largest.forecast.models {
       let size = model.workingSize
-      var line = "  \(model.title): \(model.windows) × \(model.runsPerWindow) runs of the network on slices of \(size.x) × \(size.y)"
+      var line =
+        "  \(model.title): \(model.windows) × \(model.runsPerWindow) runs of the network on slices of \(size.x) × \(size.y)"
       if model.rescales { line += ", rescaled" }
       if model.isSplit { line += ", cut into tiles to fit memory" }
       Terminal.standardOutput.print(line)
@@ -64,7 +68,8 @@ final class SegmentReporter {
     switch event {
     case .started(let index):
       if verbosity.json {
-        emit(SegmentEventLine(event: "start", tomogram: plan.tasks[index].input, index: index + 1, of: plan.tasks.count))
+        emit(
+          SegmentEventLine(event: "start", tomogram: plan.tasks[index].input, index: index + 1, of: plan.tasks.count))
       }
     case .progress(let index, let fraction):
       progress(index, fraction)
@@ -138,7 +143,8 @@ final class SegmentReporter {
     }
     if !verbosity.quiet, outcomes.count > 1 {
       Terminal.standardOutput.print(
-        "\(count(written, "output")) written, \(skipped) skipped, \(count(failed.count, "tomogram")) failed, \(DurationText.text(seconds(since: start)))")
+        "\(count(written, "output")) written, \(skipped) skipped, \(count(failed.count, "tomogram")) failed, \(DurationText.text(seconds(since: start)))"
+      )
     }
   }
 

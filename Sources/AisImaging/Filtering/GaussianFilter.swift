@@ -41,7 +41,8 @@ package enum GaussianFilter {
 
   /// Blurs a whole volume: z, then y, then x. `sigma` in voxels.
   package static func blurred(
-    _ voxels: [Float], z: Int, y: Int, x: Int, sigma: (z: Double, y: Double, x: Double), border: BorderRule = .halfSample,
+    _ voxels: [Float], z: Int, y: Int, x: Int, sigma: (z: Double, y: Double, x: Double),
+    border: BorderRule = .halfSample,
     threads: Int = 1
   ) -> [Float] {
     precondition(voxels.count == z * y * x, "a volume of \(x) × \(y) × \(z) voxels needs \(z * y * x) values")

@@ -78,7 +78,8 @@ final class WindowInference {
 
   /// Adds the core of a tile's answer to the slices, turned back.
   private func scatter(
-    _ output: UnsafePointer<Float>, _ tile: Tile, of frame: PlaneFrame, width: Int, to sums: [UnsafeMutablePointer<Float>?]
+    _ output: UnsafePointer<Float>, _ tile: Tile, of frame: PlaneFrame, width: Int,
+    to sums: [UnsafeMutablePointer<Float>?]
   ) {
     let (rows, columns) = (tile.rows.count, tile.columns.count)
     for (index, sum) in sums.enumerated() {

@@ -62,7 +62,8 @@ package struct InferenceSettings: Sendable, Hashable {
   /// Throws `usage` with a sentence for the first setting that makes no sense.
   package func validate() throws(AisError) {
     guard (1...8).contains(augmentations) else {
-      throw AisError(.usage, "a slice has 8 orientations: ask for 1 to 8 with test-time augmentation, not \(augmentations)")
+      throw AisError(
+        .usage, "a slice has 8 orientations: ask for 1 to 8 with test-time augmentation, not \(augmentations)")
     }
     if case .centre(let percent) = depthRange, !(percent > 0 && percent <= 100) {
       throw AisError(.usage, "the central part of the Z range is a percentage above 0 and up to 100, not \(percent)")
@@ -76,7 +77,9 @@ package struct InferenceSettings: Sendable, Hashable {
     for length in [blur.z, blur.y, blur.x] where !(length.angstrom >= 0 && length.angstrom.isFinite) {
       throw AisError(.usage, "the blur is a length of 0 or more, not \(length.angstrom) Å")
     }
-    if let tileEdge, tileEdge < 1 { throw AisError(.usage, "a tile has an edge of at least 32 pixels, not \(tileEdge)") }
+    if let tileEdge, tileEdge < 1 {
+      throw AisError(.usage, "a tile has an edge of at least 32 pixels, not \(tileEdge)")
+    }
     guard tileOverlap >= 0 else { throw AisError(.usage, "tiles overlap by 0 pixels or more, not \(tileOverlap)") }
     if let slabStride, slabStride < 1 { throw AisError(.usage, "slabs are at least 1 slice apart, not \(slabStride)") }
   }
@@ -94,7 +97,8 @@ extension InferenceSettings.DepthRange {
     case .slices(let range):
       guard range.lowerBound < count else {
         throw AisError(
-          .usage, "the Z range \(range.lowerBound):\(range.upperBound) lies outside the tomogram, which has \(count) slices")
+          .usage,
+          "the Z range \(range.lowerBound):\(range.upperBound) lies outside the tomogram, which has \(count) slices")
       }
       return range.clamped(to: 0..<count)
     }

@@ -24,11 +24,13 @@ enum ExistingOutput {
     guard let labels = try? Tomogram.open(path).info.labels,
       let found = SegmentProvenance.fingerprint(inLabels: labels)
     else {
-      return .other("'\(path)' is there already and was not made by this program. Use '--force' to replace it, or another '-o'")
+      return .other(
+        "'\(path)' is there already and was not made by this program. Use '--force' to replace it, or another '-o'")
     }
     guard found == fingerprint else {
       return .other(
-        "'\(path)' is there already, made with another model, input or other settings. Use '--force' to replace it, or another '-o'")
+        "'\(path)' is there already, made with another model, input or other settings. Use '--force' to replace it, or another '-o'"
+      )
     }
     return json(provenancePath(of: path))?["fingerprint"]?.string == fingerprint ? .same : .absent
   }

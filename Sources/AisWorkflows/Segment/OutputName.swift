@@ -41,7 +41,8 @@ package enum OutputName {
 
   /// A title as part of a file name: without slashes and control characters.
   private static func safe(_ title: String) -> String {
-    let text = String(title.map { $0 == "/" || $0.unicodeScalars.contains { $0.value < 32 || $0.value == 127 } ? "_" : $0 })
+    let text = String(
+      title.map { $0 == "/" || $0.unicodeScalars.contains { $0.value < 32 || $0.value == 127 } ? "_" : $0 })
     return text.isEmpty ? "Unnamed" : text
   }
 }

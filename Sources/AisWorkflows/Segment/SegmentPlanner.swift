@@ -103,7 +103,8 @@ package struct SegmentPlanner {
       return "models '\(models[b.model].file.path)' and '\(models[a.model].file.path)' both give '\(name)': use "
         + "'--name {stem}_{model}', or run them into different folders"
     }
-    return "'\(b.input)' and '\(a.input)' both give '\(name)': use '--name {parent}_{stem}', or run them into different "
+    return
+      "'\(b.input)' and '\(a.input)' both give '\(name)': use '--name {parent}_{stem}', or run them into different "
       + "folders"
   }
 

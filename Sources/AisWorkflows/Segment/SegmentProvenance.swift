@@ -90,7 +90,8 @@ package struct SegmentProvenance: Sendable, Encodable {
   }
 
   /// The lines of the MRC header.
-  static func labels(model: ModelFile, input: String, settings: Settings, fingerprint: String, date: String) -> [String] {
+  static func labels(model: ModelFile, input: String, settings: Settings, fingerprint: String, date: String) -> [String]
+  {
     [
       "Ais \(AisVersion.current) segment: \(model.metadata.title)",
       "model sha256 \(model.contentHash.prefix(32))",

@@ -115,7 +115,9 @@ package final class SegmentRun: Sendable {
     let report = try segmentation.run(
       source: tomogram, sinks: writers.map { VolumeSink(writer: $0) }, cancellation: cancellation, progress: progress)
     if let statistics = report.statistics, statistics.skipped > 0 {
-      logger.warning("'\(task.input)': \(statistics.skipped) of the voxels looked at are not numbers; such voxels are taken as the mean")
+      logger.warning(
+        "'\(task.input)': \(statistics.skipped) of the voxels looked at are not numbers; such voxels are taken as the mean"
+      )
     }
     for (index, output) in pass.outputs.enumerated() {
       try cancellation.check()
