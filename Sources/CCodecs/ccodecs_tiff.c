@@ -122,12 +122,14 @@ static int32_t decode(ccodecs_tiff *tiff, uint32_t index, uint64_t size) {
   if (size == 0 || size > (uint64_t)tiff->memory_limit) return fail(tiff, "a strip or tile is too large");
   if (size > tiff->buffer_size) {
     free(tiff->buffer);
-    tiff->buffer = malloc(size);
+    // calloc touches no page before the decoder does: a strip that only claims to be large costs nothing.
+    tiff->buffer = calloc(1, size);
     tiff->buffer_size = tiff->buffer ? size : 0;
     if (!tiff->buffer) return fail(tiff, "out of memory");
+  } else {
+    // What a broken strip leaves out must not show what an earlier one held.
+    memset(tiff->buffer, 0, size);
   }
-  // What a broken strip leaves out must not show what an earlier one held.
-  memset(tiff->buffer, 0, size);
   tmsize_t got = TIFFIsTiled(tiff->file) ? TIFFReadEncodedTile(tiff->file, index, tiff->buffer, (tmsize_t)size)
                                          : TIFFReadEncodedStrip(tiff->file, index, tiff->buffer, (tmsize_t)size);
   if (got < 0) return fail(tiff, "a strip or tile cannot be decoded");

@@ -20,8 +20,13 @@ struct TIFFFile {
     guard (1...1 << 24).contains(width), (1...1 << 24).contains(height) else {
       throw .tiff(path, "its pages have \(width) × \(height) pixels")
     }
-    // No scheme that libtiff knows packs real pictures further; without this a few bytes could ask for petabytes.
-    let largestRatio = first.compression == 1 ? 1 : 1 << 16
+    // Without this a few bytes could ask for petabytes. LZW, deflate and PackBits cannot pack further than this.
+    let largestRatio =
+      switch first.compression {
+      case 1: 1
+      case 5, 8, 32773, 32946: 1 << 12
+      default: 1 << 16
+      }
     guard width * height * type.byteCount / largestRatio <= file.byteCount else {
       throw AisError(
         .truncated,

@@ -34,7 +34,7 @@ struct TIFFHandle: ~Copyable {
   private let path: String
 
   /// Most bytes libtiff may allocate at once: a strip of a large uncompressed page, not a bomb.
-  private static let memoryLimit: Int64 = 1 << 30
+  private static let memoryLimit: Int64 = 256 << 20
 
   init(_ file: RandomAccessFile, path: String) throws(AisError) {
     var opened: OpaquePointer?
