@@ -10,6 +10,8 @@ package struct AisCommand: AsyncParsableCommand {
     subcommands: [
       SegmentCommand.self,
       InfoCommand.self,
+      HeaderCommand.self,
+      PreviewCommand.self,
       EvaluateCommand.self,
       ModelsCommand.self,
     ])

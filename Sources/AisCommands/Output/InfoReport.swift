@@ -42,6 +42,8 @@ extension InfoReport.File {
     switch description.content {
     case .unreadable: return nil
     case .other(let kind, let note): return "\(description.path)\n\(Self.row("kind", "\(kind): \(note)"))"
+    case .network(let network):
+      return ([description.path] + rows(network).map { Self.row($0.0, $0.1) }).joined(separator: "\n")
     case .tomogram(let tomogram):
       return ([description.path] + rows(tomogram).map { Self.row($0.0, $0.1) }).joined(separator: "\n")
     }
@@ -100,12 +102,31 @@ extension InfoReport.File {
     return rows
   }
 
+  private func rows(_ n: NetworkDescription) -> [(String, String)] {
+    var rows: [(String, String)] = []
+    rows.append(("kind", "network, \(n.container)"))
+    rows.append(("title", n.title))
+    let architecture = n.architecture ?? "architecture not named"
+    rows.append(("network", "\(architecture), \(n.dimensions)D, \(n.parameterCount) parameters"))
+    rows.append(("input", n.inputSlices == 1 ? "one slice" : "\(n.inputSlices) slices"))
+    rows.append(("pixel size", n.pixelSizeAngstrom.map { "\(Self.number($0)) Å" } ?? "unknown"))
+    if let box = n.boxSize { rows.append(("boxes", "\(box) pixels")) }
+    rows.append(("normalised", n.normalization == "global_mad" ? "by the whole tomogram" : "slice by slice"))
+    rows.append(("threshold", "\(n.threshold)"))
+    rows.append(("hash", n.contentHash))
+    for (i, warning) in n.warnings.enumerated() { rows.append((i == 0 ? "warnings" : "", warning)) }
+    return rows
+  }
+
   /// One line of a table of several files.
   func line(width: Int) -> String {
     let name = Self.padded((description.path as NSString).lastPathComponent, width)
     switch description.content {
     case .unreadable: return "\(name)  cannot be read"
     case .other(let kind, _): return "\(name)  \(kind)"
+    case .network(let n):
+      let size = n.pixelSizeAngstrom.map { ", \(Self.number($0)) Å" } ?? ""
+      return "\(name)  network '\(n.title)', \(n.dimensions)D\(size)"
     case .tomogram(let t):
       let shape = Self.padded("\(t.shape.x) × \(t.shape.y) × \(t.shape.z)", 20)
       let size = t.voxelSizeAngstrom.map { "\(Self.number($0.x)) Å" } ?? "unknown Å"

@@ -10,7 +10,7 @@ package struct ContrastLimits: Hashable, Sendable {
 
   /// The grey level of a value, 0 to 1; NaN is black.
   package func grey(_ value: Float) -> Float {
-    guard high > low else { return value > high ? 1 : 0.5 }
+    guard high != low else { return value > high ? 1 : 0.5 }
     let grey = (value - low) / (high - low)
     return grey.isNaN ? 0 : max(0, min(1, grey))
   }

@@ -58,7 +58,13 @@ package struct FeatureContrastMeter: Sendable {
         }
       }
       band.sort()
-      func quantile(_ p: Double) -> Double { Double(band[Int((p * Double(band.count - 1)).rounded())]) }
+      // Linear between ranks, so that the inverted volume has exactly the opposite asymmetry.
+      func quantile(_ p: Double) -> Double {
+        let rank = p * Double(band.count - 1)
+        let below = Double(band[Int(rank)])
+        let above = Double(band[min(band.count - 1, Int(rank) + 1)])
+        return below + (above - below) * (rank - rank.rounded(.down))
+      }
       let (low, middle, high) = (quantile(0.005), quantile(0.5), quantile(0.995))
       numerators[octave] += high + low - 2 * middle
       denominators[octave] += high - low

@@ -44,7 +44,7 @@ struct PictureCheck {
     }
     let spectra = wedge.result
     judgements.append(orientation(spectra))
-    judgements.append(self.contrast(contrast.result, isSheared: spectra?.isSheared ?? false))
+    judgements.append(self.contrast(contrast.result, isSheared: spectra.map { $0.isSheared && $0.beam != .z } ?? false))
   }
 
   private func orientation(_ wedge: MissingWedge?) -> Judgement {
@@ -53,15 +53,15 @@ struct PictureCheck {
       .map { "\($0.rawValue) \(decimal(wedge.cone[$0] ?? 0))" }.joined(separator: ", ")
     let measured = "spectral power in the cone about each axis (ln): \(cones)"
     let shape = tomogram.shape
-    if wedge.isSheared {
-      return .fault(
-        .orientation, "rows-out-of-step", .warning,
-        "Rows or slices slide against each other, as when a file is read with wrong dimensions or was cut out of a larger "
-          + "one without regard to them: the spectrum is lopsided (ln \(decimal(wedge.shear.values.map(abs).max() ?? 0)) "
-          + "between its quarters).",
-        confidence: .likely,
+    if wedge.isSheared, wedge.beam != .z {
+      return .unsure(
+        .orientation, "rows-out-of-step",
+        "The spectrum is lopsided (ln \(decimal(wedge.shear.values.map(abs).max() ?? 0)) between its quarters): rows or "
+          + "slices slide against each other, as when a file is read with wrong dimensions or was cut out of a larger one "
+          + "without regard to them; or there is little but long parallel filaments without noise.",
         remedy: Remedy(
-          advice: "Compare \(shape) with what the program that wrote the file says, or cut it out again."))
+          advice:
+            "Look at slices in all three directions; compare \(shape) with what the program that wrote the file says."))
     }
     // A raw stack of IMOD has the thickness of the slab along y; a shape that says the contrary weakens the case.
     let thinAlongZ = Double(shape.z) < 0.6 * Double(shape.y)
@@ -87,9 +87,18 @@ struct PictureCheck {
           advice: "--rotate-x is what IMOD's 'trimvol -rx' does and keeps the handedness; if y and z were exchanged by "
             + "'-yz' or another program, use --axes xzy."))
     case .x:
+      // No program is known to write such stacks, while filaments along x leave the same cone empty in pictures without
+      // noise: the shape has to say so, too.
+      guard Double(shape.x) < 0.6 * Double(min(shape.y, shape.z)) else {
+        return .unsure(
+          .orientation, "orientation-unclear",
+          "The spectrum is emptiest about x (\(measured)), but x is not the thinnest axis (\(shape)): perhaps filaments "
+            + "along x in a picture with little noise.")
+      }
       return .fault(
         .orientation, "orientation-beam-along-x", .warning,
-        "The missing wedge lies along x: columns are the thickness of the specimen; \(measured).",
+        "The missing wedge lies along x, which is also the thinnest axis (\(shape)): columns are the thickness of the "
+          + "specimen; \(measured).",
         confidence: .likely,
         remedy: Remedy(advice: "Turn the volume with the program that wrote it, for example IMOD's 'rotatevol'."))
     case nil:
@@ -111,7 +120,7 @@ struct PictureCheck {
     let octaves = contrast.asymmetry.map(decimal).joined(separator: ", ")
     let measured = "tail asymmetry of features of 3, 6, 12 voxels: \(octaves)"
     if isSheared {
-      return .unseen(.contrast, "contrast-unseen", "Rows out of step tear features apart; contrast cannot be judged.")
+      return .unseen(.contrast, "contrast-unseen", "If rows are out of step, features are torn apart and tell nothing.")
     }
     switch contrast.verdict {
     case .dark:

@@ -34,6 +34,9 @@ struct VoxelCheck {
     judgeKind()
   }
 
+  /// Segmentations are empty in most places, and rightly so.
+  private var isMask: Bool { survey.commonValue != nil }
+
   /// Why orientation and contrast would mean nothing, if so.
   var reasonNotToJudgePicture: String? {
     let shape = tomogram.shape
@@ -98,7 +101,7 @@ struct VoxelCheck {
       return
     }
     let inside = survey.constantSlices.filter { region.z.contains($0) }
-    if !inside.isEmpty {
+    if !inside.isEmpty, !isMask {
       let list = inside.prefix(5).map(String.init).joined(separator: ", ") + (inside.count > 5 ? ", …" : "")
       judgements.append(
         .fault(
@@ -106,7 +109,7 @@ struct VoxelCheck {
           "\(inside.count) slices in the middle of the volume hold one value only (slice \(list), counted from 0).",
           remedy: Remedy(advice: "Parts of the volume were not written; make or copy the file again.")))
     }
-    if bad == 0, inside.isEmpty {
+    if bad == 0, inside.isEmpty || isMask {
       judgements.append(
         .fine(
           .values,
@@ -116,7 +119,7 @@ struct VoxelCheck {
   }
 
   private mutating func judgeBorders() {
-    guard !region.isEmpty else { return }
+    guard !region.isEmpty, !isMask else { return }
     let shape = tomogram.shape
     func part(_ axis: String, _ range: Range<Int>, _ length: Int) -> String? {
       range.count == length

@@ -1,11 +1,13 @@
 import AisCore
 import AisFormats
+import AisNetworks
 import Foundation
 
 /// What is in a file, whatever it is.
 package struct FileDescription: Sendable {
   package enum Content: Sendable {
     case tomogram(TomogramDescription)
+    case network(NetworkDescription)
     /// A kind of file that is known by its name but not looked into: what it is, and what it is for.
     case other(kind: String, note: String)
     case unreadable(AisError)
@@ -28,6 +30,10 @@ package struct FileDescription: Sendable {
     var options = options
     options.isPermissive = true
     do throws(AisError) {
+      if [".scnm", ".h5", ".hdf5", ".keras"].contains(where: name.hasSuffix) {
+        content = .network(NetworkDescription(try ModelFile.read(path)))
+        return
+      }
       content = .tomogram(TomogramDescription(try Tomogram.open(path, options: options)))
     } catch {
       content = .unreadable(error)
@@ -80,7 +86,7 @@ package struct FileDescription: Sendable {
 }
 
 extension FileDescription: Encodable {
-  private enum Keys: String, CodingKey { case path, kind, tomogram, note, error, code }
+  private enum Keys: String, CodingKey { case path, kind, tomogram, network, note, error, code }
 
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Keys.self)
@@ -89,6 +95,9 @@ extension FileDescription: Encodable {
     case .tomogram(let tomogram):
       try container.encode("tomogram", forKey: .kind)
       try container.encode(tomogram, forKey: .tomogram)
+    case .network(let network):
+      try container.encode("network", forKey: .kind)
+      try container.encode(network, forKey: .network)
     case .other(let kind, let note):
       try container.encode(kind, forKey: .kind)
       try container.encode(note, forKey: .note)

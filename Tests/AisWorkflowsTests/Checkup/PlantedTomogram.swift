@@ -10,7 +10,7 @@ struct PlantedTomogram {
   /// The faults that the check-up must find.
   enum Fault: String, CaseIterable {
     case inverted
-    /// As IMOD's `tilt` leaves it: turned by +90° about x.
+    /// As IMOD's `tilt` leaves it: what `trimvol -rx` (a turn by −90° about x) puts right.
     case unrotated = "XZ (unrotated)"
     /// y and z exchanged.
     case exchanged = "XZ (exchanged)"
@@ -77,7 +77,7 @@ struct PlantedTomogram {
     case .inverted:
       let sum: Float = elementType == .uint8 ? 255 : 0
       copy.volume.voxels = volume.voxels.map { sum - $0 }
-    case .unrotated: copy = reordered { z, y, shape in (z: shape.y - 1 - y, y: z) }
+    case .unrotated: copy = reordered { z, y, shape in (z: y, y: shape.z - 1 - z) }
     case .exchanged: copy = reordered { z, y, _ in (z: y, y: z) }
     case .mirrored:
       for z in 0..<volume.shape.z {
@@ -117,10 +117,10 @@ struct PlantedTomogram {
     let shape = Shape(z: old.y, y: old.z, x: old.x)
     var copy = self
     copy.volume = Volume(shape: shape, repeating: 0)
-    for y in 0..<old.z {
-      for z in 0..<old.y {
-        let target = place(y, z, old)
-        let from = (y * old.y + z) * old.x
+    for z in 0..<old.z {
+      for y in 0..<old.y {
+        let target = place(z, y, old)
+        let from = (z * old.y + y) * old.x
         let to = (target.z * shape.y + target.y) * shape.x
         copy.volume.voxels.replaceSubrange(to..<to + old.x, with: volume.voxels[from..<from + old.x])
       }
