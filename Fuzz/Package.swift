@@ -7,7 +7,7 @@ import PackageDescription
 /// A program whose `main` is libFuzzer's.
 func fuzzTarget(_ name: String) -> Target {
   .executableTarget(
-    name: name, dependencies: ["AisCore", "AisFormats", "AisNetworks", "AisCheckup", "FuzzSupport"],
+    name: name, dependencies: ["AisCore", "CCodecs", "AisFormats", "AisNetworks", "AisCheckup", "FuzzSupport"],
     swiftSettings: [.unsafeFlags(["-parse-as-library"])], linkerSettings: [.unsafeFlags(["-sanitize=address,fuzzer"])])
 }
 

@@ -14,7 +14,7 @@ extension SegmentationPass {
   /// - Parameters:
   ///   - source: slices of the shape that the pass was planned for.
   ///   - sinks: one for each order, in the same order.
-  ///   - progress: called on this thread after each tile with the fraction done, 0…1.
+  ///   - progress: called on this thread after each tile and at the end with the fraction done, 0…1.
   package func run(
     source: any SliceSource, sinks: [any SegmentationSink], cancellation: Cancellation, progress: (Double) -> Void
   ) throws(AisError) -> SegmentationReport {
@@ -45,6 +45,8 @@ extension SegmentationPass {
     let writerFailure = writer.join()
     jobs.forEach { $0.layout.plans.values.forEach { $0.releaseMemory() } }
     if let failure = readerFailure ?? writerFailure ?? failure { throw failure }
+    // The forecast counts the work around the networks too, which is done only now.
+    progress(1)
     return SegmentationReport(statistics: statistics)
   }
 
