@@ -164,14 +164,14 @@ extension InfoReport.File {
 struct CheckupText {
   var text: String
 
-  /// - Parameter isBrief: only what is wrong or unsure, for a table of several files.
+  /// - Parameter isBrief: only what is wrong, and doubts that something can be done about, for a table of several files.
   init(_ report: CheckupReport, isBrief: Bool) {
     var lines: [String] = []
     if !isBrief {
       lines.append("")
       lines.append("check-up (values of \(report.slicesSampled) of \(report.slices) slices)")
     }
-    let shown = isBrief ? report.judgements.filter { $0.verdict == .fault } : report.judgements
+    let shown = isBrief ? report.judgements.filter(Self.asksForAction) : report.judgements
     for judgement in shown {
       let indent = isBrief ? "    " : "  "
       lines += Self.wrapped(
@@ -190,6 +190,10 @@ struct CheckupText {
       lines.append("    ✓ nothing wrong was found")
     }
     text = lines.joined(separator: "\n")
+  }
+
+  private static func asksForAction(_ judgement: Judgement) -> Bool {
+    judgement.verdict == .fault || judgement.verdict == .unsure && judgement.remedy != nil
   }
 
   private static func summary(_ report: CheckupReport) -> String {

@@ -31,6 +31,8 @@ package struct Checkup: Sendable {
   ) throws(AisError) -> CheckupReport {
     var reading = options.reading
     reading.isPermissive = true
+    // Each slice is read once or twice, in order: only a turned volume gains from a large cache.
+    if reading.view == .identity { reading.cacheBytes = min(reading.cacheBytes, 8 << 20) }
     let tomogram: Tomogram
     do throws(AisError) {
       tomogram = try Tomogram.open(path, options: reading)
