@@ -131,6 +131,7 @@ extension SegmentationPass {
       inputCount: counts.map(\.input).max() ?? 0, outputCount: counts.map(\.output).max() ?? 0)
     var runners = jobs.indices.map { JobRunner(index: $0, job: jobs[$0], staging: staging, settings: settings) }
     var held: [Int: PreparedSlice] = [:]
+    let networkSeconds = SegmentationPass.secondsInNetworks(jobs)
     var secondsDone = 0.0
 
     while let slice = prepared.receive() {
@@ -143,7 +144,7 @@ extension SegmentationPass {
           try runners[index].run(window, inputs: inputs) { (seconds) throws(AisError) in
             try cancellation.check()
             secondsDone += seconds
-            progress(self.forecast.seconds > 0 ? min(1, secondsDone / self.forecast.seconds) : 0)
+            progress(networkSeconds > 0 ? min(1, secondsDone / networkSeconds) : 0)
           }
           try settle(&runners[index], before: window.settled, to: results)
         }

@@ -88,7 +88,7 @@ package final class SegmentationPass {
     forecast = SegmentationForecast(
       memory: [.init(purpose: "program", bytes: budget.reserved)] + fixed
         + [.init(purpose: "networks' activations", bytes: TileChoice.bytes(choice.layouts))],
-      seconds: jobs.reduce(0) { $0 + Double($1.schedule.windows.count) * $1.layout.secondsPerWindow }
+      seconds: SegmentationPass.secondsInNetworks(jobs)
         + SegmentationPass.secondsAroundNetworks(shape: shape, jobs: jobs, settings: settings) / Double(threads),
       models: orders.indices.map { i in
         SegmentationForecast.ModelForecast(
@@ -129,6 +129,11 @@ package final class SegmentationPass {
     let stride = min(settings.slabStride ?? min(max(1, model.depth / 2), trained.count), model.depth)
     return .slabs(
       range, of: count, depth: model.depth, stride: stride, trained: trained, coversEnds: settings.tiling == .exact)
+  }
+
+  /// Wall time that the engine predicts for the networks of all jobs.
+  static func secondsInNetworks(_ jobs: [Job]) -> Double {
+    jobs.reduce(0) { $0 + Double($1.schedule.windows.count) * $1.layout.secondsPerWindow }
   }
 
   /// Processor time for reading, preparing, gathering, assembling and writing, from nanoseconds per voxel as measured on
