@@ -65,11 +65,14 @@ let package = Package(
       dependencies: ["AisSegmentation", "AisImaging", "AisNetworks", "AisCore", "AisTestSupport"]),
     .testTarget(
       name: "AisWorkflowsTests",
-      dependencies: ["AisWorkflows", "AisFormats", "AisImaging", "AisNetworks", "AisCore", "AisTestSupport"]),
+      dependencies: [
+        "AisWorkflows", "AisSegmentation", "AisFormats", "AisImaging", "AisNetworks", "AisCore", "AisTestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     .testTarget(
       name: "AisCommandsTests",
       dependencies: [
-        "AisCommands", "AisFormats", "AisCore", "AisTestSupport", "ais",
+        "AisCommands", "AisSegmentation", "AisFormats", "AisCore", "AisTestSupport", "ais",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
   ],

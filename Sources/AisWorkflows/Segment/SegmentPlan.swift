@@ -46,6 +46,8 @@ package struct SegmentTask: Sendable {
     package var outputs: [Output]
     package var forecast: SegmentationForecast
     package var diskBytes: Int
+    /// The tomogram, still open when it is the only one: a compressed file need not be unpacked twice.
+    var tomogram: Tomogram?
   }
 
   package struct Output: Sendable {

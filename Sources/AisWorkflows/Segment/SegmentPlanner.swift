@@ -41,7 +41,9 @@ package struct SegmentPlanner {
     for (input, outputs) in zip(inputs.paths, names) {
       try cancellation.check()
       var task = SegmentTask(input: input)
-      do throws(AisError) { try fill(&task, outputs: outputs) } catch { task.refusals.append(error) }
+      do throws(AisError) { try fill(&task, outputs: outputs, keepsOpen: names.count == 1) } catch {
+        task.refusals.append(error)
+      }
       tasks.append(task)
     }
     let plan = SegmentPlan(
@@ -114,7 +116,7 @@ package struct SegmentPlanner {
   }
 
   /// Opens the tomogram, settles how it is read for each model, and plans the passes.
-  private func fill(_ task: inout SegmentTask, outputs: [String]) throws(AisError) {
+  private func fill(_ task: inout SegmentTask, outputs: [String], keepsOpen: Bool) throws(AisError) {
     let print = try InputFingerprint(task.input)
     // Models that want bytes read alike share a pass.
     var groups: [(options: TomogramOptions, outputs: [SegmentTask.Output])] = []
@@ -148,7 +150,8 @@ package struct SegmentPlanner {
           diskBytes: group.outputs.count
             * MRCOutput(
               shape: tomogram.shape, elementType: request.outputType.elementType, voxelSize: nil
-            ).byteCount))
+            ).byteCount,
+          tomogram: keepsOpen ? tomogram : nil))
     }
   }
 

@@ -93,7 +93,8 @@ package final class SegmentRun: Sendable {
     _ pass: SegmentTask.Pass, of task: SegmentTask, outcome: inout SegmentOutcome, progress: (Double) -> Void
   ) throws(AisError) {
     let began = Date()
-    let tomogram = try Tomogram.open(task.input, options: pass.options)
+    let tomogram: Tomogram
+    if let open = pass.tomogram { tomogram = open } else { tomogram = try .open(task.input, options: pass.options) }
     let segmentation = try SegmentationPass.planned(
       tomogram, pass.outputs, request: plan.request, models: plan.models)
     let input = try InputFingerprint(task.input)
