@@ -9,7 +9,7 @@ extension AisProgram {
     guard let name = ProcessInfo.processInfo.environment["AIS_CRASH_POINT"] else { return }
     guard let wanted = CrashPoint(rawValue: name) else {
       let known = CrashPoint.allCases.map(\.rawValue).joined(separator: ", ")
-      FileHandle.standardError.write(Data("AIS_CRASH_POINT='\(name)' is none of: \(known)\n".utf8))
+      Terminal.standardError.print("AIS_CRASH_POINT='\(name)' is none of: \(known)")
       exit(2)
     }
     CrashPoint.install { reached in

@@ -26,10 +26,16 @@ package enum AisProgram {
   /// Prints what `error` says, help and version (which are errors to the parser) on standard output, and exits.
   private static func leave(with error: any Error) -> Never {
     let code = AisCommand.exitCode(for: error)
-    let message = AisCommand.fullMessage(for: error)
-    if !message.isEmpty {
-      let stream = code.isSuccess ? FileHandle.standardOutput : FileHandle.standardError
-      stream.write(Data((message + "\n").utf8))
+    var text = AisCommand.fullMessage(for: error)
+    if !text.isEmpty {
+      if code.isSuccess {
+        Terminal.standardOutput.print(text: text)
+      } else {
+        // The parser's text has line breaks of its own, around a message that quotes arguments and files.
+        let message = AisCommand.message(for: error)
+        text = text.replacingOccurrences(of: message, with: PrintableText.line(message))
+        Terminal.standardError.print(text: text)
+      }
     }
     // The parser's own code for a wrong command line is BSD's EX_USAGE, 64; shells and scripts know 2.
     Foundation.exit(code == .validationFailure ? 2 : code.rawValue)

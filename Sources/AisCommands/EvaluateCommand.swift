@@ -49,7 +49,11 @@ package struct EvaluateCommand: ParsableCommand {
     let rows = wanted.map { EvaluationReport.Row($0, evaluation.histogram.overlap(threshold: $0)) }
     let bestRow = EvaluationReport.Row(best, evaluation.histogram.overlap(threshold: best))
     let report = EvaluationReport(evaluation, rows: rows, best: bestRow)
-    print(try json ? report.json() : report.table())
+    if json {
+      Terminal.standardOutput.print(text: try report.json())
+    } else {
+      Terminal.standardOutput.print(lines: report.table())
+    }
   }
 }
 
@@ -94,7 +98,7 @@ struct EvaluationReport: Encodable {
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 
-  func table() -> String {
+  func table() -> [String] {
     let truth = label.map { "label \($0)" } ?? "everything above 0"
     var lines = [
       "\(segmentation)", "against \(truth) of \(groundTruth), \(truthVoxels) voxels", "",
@@ -106,7 +110,7 @@ struct EvaluationReport: Encodable {
         Self.padded("\(row.threshold)", 9) + Self.padded(row.dice, 8) + Self.padded(row.intersectionOverUnion, 8)
           + Self.padded(row.precision, 11) + Self.padded(row.recall, 8) + mark)
     }
-    return lines.joined(separator: "\n")
+    return lines
   }
 
   private static func padded(_ text: String, _ width: Int) -> String {

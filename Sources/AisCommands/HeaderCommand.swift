@@ -69,13 +69,13 @@ package struct HeaderCommand: ParsableCommand {
           path: path, isDone: !dryRun && !changes.isEmpty, changes: changes.map(Result.Change.init),
           undo: changes.isEmpty ? nil : undo(path, before))
         results.append(result)
-        if !json { print(result.text(isDryRun: dryRun)) }
+        if !json { Terminal.standardOutput.print(lines: result.lines(isDryRun: dryRun)) }
       } catch {
         results.append(Result(path: path, isDone: false, changes: [], error: "\(error)"))
-        FileHandle.standardError.write(Data("ais: \(error)\n".utf8))
+        Terminal.standardError.print("ais: \(error)")
       }
     }
-    if json { print(try Output(isDryRun: dryRun, files: results).text()) }
+    if json { Terminal.standardOutput.print(text: try Output(isDryRun: dryRun, files: results).text()) }
     if results.contains(where: { $0.error != nil }) { throw ExitCode(1) }
   }
 
@@ -135,8 +135,8 @@ package struct HeaderCommand: ParsableCommand {
     var undo: String?
     var error: String?
 
-    func text(isDryRun: Bool) -> String {
-      if changes.isEmpty { return "\(path): nothing to change" }
+    func lines(isDryRun: Bool) -> [String] {
+      if changes.isEmpty { return ["\(path): nothing to change"] }
       var lines = ["\(path): \(isDryRun ? "would change" : "changed")"]
       for change in changes {
         lines.append("  \(change.field)")
@@ -144,7 +144,7 @@ package struct HeaderCommand: ParsableCommand {
         lines.append("    after   \(change.after.isEmpty ? "(none)" : change.after)")
       }
       if let undo, !isDryRun { lines.append("  to undo: \(undo)") }
-      return lines.joined(separator: "\n")
+      return lines
     }
   }
 

@@ -2,7 +2,6 @@ import AisCore
 import AisFormats
 import AisWorkflows
 import ArgumentParser
-import Foundation
 
 /// `ais info`: what is in a file, and whether it is in order.
 package struct InfoCommand: ParsableCommand {
@@ -54,15 +53,20 @@ package struct InfoCommand: ParsableCommand {
         let line = ProgressLine(inputs.count > 1 ? "checking \(index + 1) of \(inputs.count)" : "checking")
         file.checkup = try Checkup(options: options).check(path) { line.show($0) }
         line.clear()
+        // The header could be read, the voxels not.
+        if let fault = file.checkup?[.file].first(where: { $0.verdict == .fault }) {
+          failed += 1
+          Terminal.standardError.print("ais: \(fault.evidence)")
+        }
       }
       if case .unreadable(let error) = description.content {
         failed += 1
-        FileHandle.standardError.write(Data("ais: \(error)\n".utf8))
+        Terminal.standardError.print("ais: \(error)")
       }
-      if !json { print(file, of: inputs) }
+      if !json { show(file, of: inputs) }
       reports.append(file)
     }
-    if json { Swift.print(try InfoReport(files: reports).json()) }
+    if json { Terminal.standardOutput.print(text: try InfoReport(files: reports).json()) }
     if failed > 0 { throw ExitCode(1) }
   }
 
@@ -83,15 +87,15 @@ package struct InfoCommand: ParsableCommand {
     return result
   }
 
-  private func print(_ file: InfoReport.File, of inputs: [String]) {
+  private func show(_ file: InfoReport.File, of inputs: [String]) {
     let isOnly = inputs.count == 1
     if isOnly {
-      if let text = file.details() { Swift.print(text) }
+      if let lines = file.details() { Terminal.standardOutput.print(lines: lines) }
     } else {
-      Swift.print(file.line(width: InfoReport.nameWidth(inputs)))
+      Terminal.standardOutput.print(file.line(width: InfoReport.nameWidth(inputs)))
     }
     if let checkup = file.checkup {
-      Swift.print(CheckupText(checkup, isBrief: !isOnly).text)
+      Terminal.standardOutput.print(lines: CheckupText(checkup, isBrief: !isOnly).lines)
     }
   }
 }

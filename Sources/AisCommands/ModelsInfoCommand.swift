@@ -34,13 +34,13 @@ package struct ModelsInfoCommand: ParsableCommand {
       } catch {
         // The others are still shown; the exit code tells.
         report.failures.append(ModelsReport.Failure(path: path, code: error.code.rawValue, message: error.description))
-        FileHandle.standardError.write(Data("ais: \(error)\n".utf8))
+        Terminal.standardError.print("ais: \(error)")
       }
     }
     if json {
-      print(try report.json())
+      Terminal.standardOutput.print(text: try report.json())
     } else if !report.models.isEmpty {
-      print(report.models.map { ModelsReport.table($0) }.joined(separator: "\n\n"))
+      Terminal.standardOutput.print(lines: Array(report.models.map { ModelsReport.table($0) }.joined(separator: [""])))
     }
     if !report.failures.isEmpty { throw ExitCode(1) }
   }
@@ -64,14 +64,14 @@ struct ModelsReport: Encodable {
     return String(decoding: try encoder.encode(self), as: UTF8.self)
   }
 
-  static func table(_ model: ModelDescription) -> String {
+  static func table(_ model: ModelDescription) -> [String] {
     var lines = [model.path]
     for (name, text) in rows(model) {
       lines.append("  " + name + String(repeating: " ", count: 16 - name.count) + text)
     }
     lines += model.warnings.map { "  warning: \($0)" }
-    if let layers = model.layers { lines += ["", layerTable(layers)] }
-    return lines.joined(separator: "\n")
+    if let layers = model.layers { lines += [""] + layerTable(layers) }
+    return lines
   }
 
   private static func rows(_ model: ModelDescription) -> [(String, String)] {
@@ -117,7 +117,7 @@ struct ModelsReport: Encodable {
     return "x and y must divide by \(max(multiple.x, multiple.y))" + (model.kind == "3D" ? ", z by \(multiple.z)" : "")
   }
 
-  private static func layerTable(_ layers: [ModelDescription.Layer]) -> String {
+  private static func layerTable(_ layers: [ModelDescription.Layer]) -> [String] {
     let header = ["layer", "operation", "channels", "parameters", "inputs"]
     let cells = layers.map { layer in
       [
@@ -133,7 +133,7 @@ struct ModelsReport: Encodable {
         return column == 2 || column == 3 ? space + row[column] : row[column] + space
       }.joined(separator: "  ")
       return "  " + text.trimmingCharacters(in: .whitespaces)
-    }.joined(separator: "\n")
+    }
   }
 
   private static func grouped(_ number: Int) -> String {

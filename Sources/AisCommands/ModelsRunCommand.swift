@@ -45,6 +45,6 @@ package struct ModelsRunCommand: ParsableCommand {
     let engine: any Engine = engine == .reference ? ReferenceEngine() : try arguments.makeEngine()
     let run = BareNetworkRun(model: model, input: input, output: output, replacesOutput: force)
     let result = try run.run(on: engine)
-    if !quiet { print("\(output): \(result.outputShape) voxels (x × y × z), float32") }
+    if !quiet { Terminal.standardOutput.print("\(output): \(result.outputShape) voxels (x × y × z), float32") }
   }
 }

@@ -116,7 +116,8 @@ package struct PreviewCommand: ParsableCommand {
     try AtomicFile.write(bytes, to: path)
     let features = result.features.isEmpty ? "no segmentation" : result.features.joined(separator: ", ")
     let slices = result.slices.count == 1 ? "slice \(result.slices[0])" : "\(result.slices.count) slices"
-    print("\(path)  \(picture.width) × \(picture.height) pixels, \(slices), \(features)")
+    Terminal.standardOutput.print(
+      "\(path)  \(picture.width) × \(picture.height) pixels, \(slices), \(features)")
   }
 
   private func chosenSlice() throws -> Preview.Slice {

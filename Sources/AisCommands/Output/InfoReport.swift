@@ -38,14 +38,14 @@ struct InfoReport: Encodable {
 
 extension InfoReport.File {
   /// A table of everything known; `nil` for what cannot be read, which is named on standard error.
-  func details() -> String? {
+  func details() -> [String]? {
     switch description.content {
     case .unreadable: return nil
-    case .other(let kind, let note): return "\(description.path)\n\(Self.row("kind", "\(kind): \(note)"))"
+    case .other(let kind, let note): return [description.path, Self.row("kind", "\(kind): \(note)")]
     case .network(let network):
-      return ([description.path] + rows(network).map { Self.row($0.0, $0.1) }).joined(separator: "\n")
+      return [description.path] + rows(network).map { Self.row($0.0, $0.1) }
     case .tomogram(let tomogram):
-      return ([description.path] + rows(tomogram).map { Self.row($0.0, $0.1) }).joined(separator: "\n")
+      return [description.path] + rows(tomogram).map { Self.row($0.0, $0.1) }
     }
   }
 
@@ -162,11 +162,11 @@ extension InfoReport.File {
 
 /// The check-up of one file as lines of text.
 struct CheckupText {
-  var text: String
+  var lines: [String]
 
   /// - Parameter isBrief: only what is wrong, and doubts that something can be done about, for a table of several files.
   init(_ report: CheckupReport, isBrief: Bool) {
-    var lines: [String] = []
+    lines = []
     if !isBrief {
       lines.append("")
       lines.append("check-up (values of \(report.slicesSampled) of \(report.slices) slices)")
@@ -189,7 +189,6 @@ struct CheckupText {
     } else if shown.isEmpty {
       lines.append("    ✓ nothing wrong was found")
     }
-    text = lines.joined(separator: "\n")
   }
 
   private static func asksForAction(_ judgement: Judgement) -> Bool {

@@ -100,8 +100,7 @@ final class SegmentReporter {
       let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: width - filled)
       let name = (task.input as NSString).lastPathComponent
       let text = " \(Int(overall * 100)) %  \(DurationText.text(left)) left  [\(index + 1)/\(plan.tasks.count)] \(name)"
-      let room = max(0, Terminal.standardError.width - 1)
-      Terminal.standardError.draw(String((bar + text).prefix(room)))
+      Terminal.standardError.draw(bar + text)
     }
   }
 

@@ -93,9 +93,9 @@ package struct SegmentPlanner {
       result.append(paths)
     }
     if !clashes.isEmpty {
-      let shown = clashes.prefix(10).joined(separator: "\n  ")
-      let more = clashes.count > 10 ? "\n  … and \(clashes.count - 10) more" : ""
-      throw AisError(.needsDecision, "outputs would overwrite each other or their inputs:\n  \(shown)\(more)")
+      let shown = clashes.prefix(10).joined(separator: "; ")
+      let more = clashes.count > 10 ? "; and \(clashes.count - 10) more" : ""
+      throw AisError(.needsDecision, "outputs would overwrite each other or their inputs: \(shown)\(more)")
     }
     return result
   }
