@@ -1,16 +1,21 @@
 #define _GNU_SOURCE
 #include "ccodecs_tiff.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <tiffio.h>
 #include <unistd.h>
 
 struct ccodecs_tiff {
   TIFF *file;
+  int descriptor;          // our own
+  uint64_t position;       // of libtiff's next read
+  int system_error;        // errno of a read that the system refused, since the message was last cleared
   int64_t memory_limit;
   uint64_t current;        // offset of the directory that libtiff holds now
   uint8_t *buffer;         // the strip or tile decoded last
@@ -34,6 +39,54 @@ static int drop_warning(TIFF *file, void *user, const char *module, const char *
   return 1;
 }
 
+// libtiff reads through these instead of its own, which keep no errno: a failing disk is not a malformed file. Nothing is
+// ever mapped into memory, so that a file that shrinks is an error and not a SIGBUS.
+static tmsize_t read_bytes(thandle_t user, void *bytes, tmsize_t count) {
+  ccodecs_tiff *tiff = user;
+  tmsize_t done = 0;
+  while (done < count) {
+    ssize_t got = pread(tiff->descriptor, (uint8_t *)bytes + done, (size_t)(count - done), (off_t)tiff->position);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      tiff->system_error = errno;
+      return -1;
+    }
+    if (got == 0) break;
+    done += got;
+    tiff->position += (uint64_t)got;
+  }
+  return done;
+}
+
+static tmsize_t write_nothing(thandle_t user, void *bytes, tmsize_t count) {
+  (void)user, (void)bytes, (void)count;
+  return -1;
+}
+
+static toff_t file_size(thandle_t user) {
+  struct stat status;
+  return fstat(((ccodecs_tiff *)user)->descriptor, &status) == 0 ? (toff_t)status.st_size : 0;
+}
+
+static toff_t seek_to(thandle_t user, toff_t offset, int whence) {
+  ccodecs_tiff *tiff = user;
+  uint64_t from = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? tiff->position : file_size(user);
+  // Offsets come out of the file: what does not fit an off_t leads nowhere. A step back wraps to the right place.
+  uint64_t position = from + offset;
+  if (position > INT64_MAX) return (toff_t)-1;
+  return tiff->position = position;
+}
+
+static int close_nothing(thandle_t user) {
+  (void)user;
+  return 0;
+}
+
+static void clear_message(ccodecs_tiff *tiff) {
+  tiff->message[0] = 0;
+  tiff->system_error = 0;
+}
+
 static int32_t fail(ccodecs_tiff *tiff, const char *fallback) {
   if (tiff->message[0] == 0) snprintf(tiff->message, sizeof tiff->message, "%s", fallback);
   return -1;
@@ -44,20 +97,20 @@ int32_t ccodecs_tiff_open(int32_t descriptor, int64_t memory_limit, ccodecs_tiff
   *out = tiff;
   if (!tiff) return -1;
   tiff->memory_limit = memory_limit;
+  tiff->descriptor = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  if (tiff->descriptor < 0) {
+    tiff->system_error = errno;
+    return fail(tiff, "the file cannot be opened");
+  }
   TIFFOpenOptions *options = TIFFOpenOptionsAlloc();
   if (!options) return fail(tiff, "out of memory");
   TIFFOpenOptionsSetErrorHandlerExtR(options, keep_error, tiff);
   TIFFOpenOptionsSetWarningHandlerExtR(options, drop_warning, tiff);
   TIFFOpenOptionsSetMaxSingleMemAlloc(options, memory_limit);
-  // libtiff closes its descriptor; it gets one of its own.
-  int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-  // "m": never mapped into memory, so that a file that shrinks is an error and not a SIGBUS.
-  if (own >= 0) tiff->file = TIFFFdOpenExt(own, "tiff", "rm", options);
+  tiff->file = TIFFClientOpenExt(
+      "tiff", "rm", tiff, read_bytes, write_nothing, seek_to, close_nothing, file_size, NULL, NULL, options);
   TIFFOpenOptionsFree(options);
-  if (!tiff->file) {
-    if (own >= 0) close(own);
-    return fail(tiff, "the file cannot be opened");
-  }
+  if (!tiff->file) return fail(tiff, "the file cannot be opened");
   tiff->current = TIFFCurrentDirOffset(tiff->file);
   return 0;
 }
@@ -65,15 +118,18 @@ int32_t ccodecs_tiff_open(int32_t descriptor, int64_t memory_limit, ccodecs_tiff
 void ccodecs_tiff_close(ccodecs_tiff *tiff) {
   if (!tiff) return;
   if (tiff->file) TIFFClose(tiff->file);
+  if (tiff->descriptor >= 0) close(tiff->descriptor);
   free(tiff->buffer);
   free(tiff);
 }
 
 const char *ccodecs_tiff_message(const ccodecs_tiff *tiff) { return tiff ? tiff->message : "out of memory"; }
 
+int32_t ccodecs_tiff_system_error(const ccodecs_tiff *tiff) { return tiff ? tiff->system_error : 0; }
+
 int32_t ccodecs_tiff_describe(ccodecs_tiff *tiff, ccodecs_tiff_page *page) {
   TIFF *file = tiff->file;
-  tiff->message[0] = 0;
+  clear_message(tiff);
   memset(page, 0, sizeof *page);
   page->offset = TIFFCurrentDirOffset(file);
   if (!TIFFGetField(file, TIFFTAG_IMAGEWIDTH, &page->width) || !TIFFGetField(file, TIFFTAG_IMAGELENGTH, &page->height))
@@ -99,6 +155,8 @@ int32_t ccodecs_tiff_describe(ccodecs_tiff *tiff, ccodecs_tiff_page *page) {
       expected += TIFFGetStrileByteCount(file, i);
     }
   }
+  // libtiff reads the places of strips when they are asked for, and calls one that it cannot read 0.
+  if (tiff->system_error) return fail(tiff, "a page's strips cannot be found");
   return 0;
 }
 
@@ -108,9 +166,9 @@ const char *ccodecs_tiff_description(ccodecs_tiff *tiff) {
 }
 
 int32_t ccodecs_tiff_next(ccodecs_tiff *tiff) {
-  tiff->message[0] = 0;
+  clear_message(tiff);
   if (TIFFLastDirectory(tiff->file)) return 0;
-  if (!TIFFReadDirectory(tiff->file)) return tiff->message[0] ? -1 : 0;
+  if (!TIFFReadDirectory(tiff->file)) return tiff->message[0] || tiff->system_error ? -1 : 0;
   tiff->current = TIFFCurrentDirOffset(tiff->file);
   return 1;
 }
@@ -187,7 +245,7 @@ static int32_t read_tiles(
 
 int32_t ccodecs_tiff_read_rows(
     ccodecs_tiff *tiff, uint64_t offset, uint32_t first, uint32_t count, void *destination, uint64_t byte_count) {
-  tiff->message[0] = 0;
+  clear_message(tiff);
   if (tiff->current != offset) {
     tiff->current = 0;
     if (!TIFFSetSubDirectory(tiff->file, offset)) return fail(tiff, "a page cannot be found again");

@@ -32,7 +32,7 @@ extension AisError {
     case EIO, ESTALE:
       return AisError(
         .fileSystem,
-        "cannot \(action) '\(path)': \(reason). The disk or the network file system failed; try again or copy the file to a local disk."
+        "cannot \(action) '\(path)': \(reason). The disk or the network file system failed; try again, or use a local disk."
       )
     case EMFILE, ENFILE:
       return AisError(.fileSystem, "cannot \(action) '\(path)': \(reason). Raise the limit with 'ulimit -n 4096'.")

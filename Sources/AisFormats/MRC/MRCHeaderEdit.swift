@@ -121,13 +121,15 @@ package struct MRCHeaderEdit: Sendable, Hashable {
     guard descriptor >= 0 else { throw .fileSystem("change", path, errno) }
     defer { close(descriptor) }
     var bytes = [UInt8](repeating: 0, count: MRCHeader.byteCount)
-    guard pread(descriptor, &bytes, bytes.count, 0) == bytes.count, MRCHeader(bytes: bytes, order: order) == original
-    else {
+    let got = pread(descriptor, &bytes, bytes.count, 0)
+    guard got >= 0 else { throw .fileSystem("read", path, errno) }
+    guard got == bytes.count, MRCHeader(bytes: bytes, order: order) == original else {
       throw AisError(
         .fileSystem, "'\(path)' was changed by another program at the same time; nothing was written. Try again.")
     }
     edited.patch(&bytes, order: order, keepingLabels: edited.labels == original.labels)
-    guard pwrite(descriptor, bytes, bytes.count, 0) == bytes.count else { throw .fileSystem("change", path, errno) }
+    let wrote = pwrite(descriptor, bytes, bytes.count, 0)
+    guard wrote == bytes.count else { throw .fileSystem("change", path, wrote < 0 ? errno : ENOSPC) }
     guard fsync(descriptor) == 0 else { throw .fileSystem("change", path, errno) }
   }
 }

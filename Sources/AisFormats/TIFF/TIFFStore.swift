@@ -54,6 +54,8 @@ struct TIFFHandle: ~Copyable {
   private borrowing func failure() -> AisError { Self.failure(handle, path) }
 
   private static func failure(_ handle: OpaquePointer, _ path: String) -> AisError {
+    let number = ccodecs_tiff_system_error(handle)
+    if number != 0 { return .fileSystem("read", path, number) }
     var reason = String(cString: ccodecs_tiff_message(handle))
     while reason.hasSuffix(".") { reason.removeLast() }
     return .tiff(path, reason)

@@ -60,7 +60,8 @@ package final class SegmentRun: Sendable {
           }
         } catch {
           if error.code == .cancelled { throw error }
-          outcome.failures.append(AisError(error.code, "'\(task.input)': \(error.message)"))
+          let isNamed = error.message.contains("'\(task.input)'")
+          outcome.failures.append(isNamed ? error : AisError(error.code, "'\(task.input)': \(error.message)"))
         }
         done += pass.forecast.seconds
       }

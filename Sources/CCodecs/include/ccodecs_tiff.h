@@ -31,6 +31,8 @@ void ccodecs_tiff_close(ccodecs_tiff *tiff);
 
 /// The last error, a sentence part; owned by the handle.
 const char *ccodecs_tiff_message(const ccodecs_tiff *tiff);
+/// The errno of the last failure when it was the operating system that refused to read, otherwise 0.
+int32_t ccodecs_tiff_system_error(const ccodecs_tiff *tiff);
 
 /// Describes the current page (the first after opening).
 int32_t ccodecs_tiff_describe(ccodecs_tiff *tiff, ccodecs_tiff_page *page);
