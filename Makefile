@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 60
 TOMOGRAM ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test lint format bench docs install test-install fuzz sanitize clean check-keras bench-reference
+.PHONY: help deps build demo test lint format bench docs install test-install fuzz sanitize clean check-arm check-keras bench-reference
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -45,6 +45,9 @@ sanitize: deps ## run the tests of the native code under the address and undefin
 
 bench: deps ## measure the program's speed and memory on this machine
 	@Scripts/bench
+
+check-arm: deps ## compile the native code for 64-bit ARM and run its kernels under an emulator
+	@Scripts/check-arm
 
 check-keras: build ## compare the network engine with Keras on every network layout (downloads TensorFlow once)
 	@Scripts/check-keras
