@@ -20,7 +20,9 @@ build: deps ## build the program: .build/release/ais
 	@Scripts/build
 
 demo: deps ## segment a small tomogram, measure and show the result (TOMOGRAM=FILE: yours instead)
-	@Scripts/demo "$(TOMOGRAM)"
+	@Scripts/demo "$$AIS_DEMO_TOMOGRAM"
+# Through the environment and as it was written: quotes, spaces and dollar signs in a file's name mean nothing there.
+demo: export AIS_DEMO_TOMOGRAM := $(value TOMOGRAM)
 
 test: deps ## build, check and test everything
 	@Scripts/test

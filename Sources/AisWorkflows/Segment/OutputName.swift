@@ -39,10 +39,15 @@ package enum OutputName {
     return "\(base)__\(safe(title)).mrc"
   }
 
-  /// A title as part of a file name: without slashes and control characters.
+  /// A title as part of a file name: without slashes, control characters and marks of writing direction.
   private static func safe(_ title: String) -> String {
     let text = String(
-      title.map { $0 == "/" || $0.unicodeScalars.contains { $0.value < 32 || $0.value == 127 } ? "_" : $0 })
+      title.map { character in
+        let isActive = character.unicodeScalars.contains {
+          $0.properties.generalCategory == .control || $0.properties.isBidiControl
+        }
+        return isActive || character == "/" ? "_" : character
+      })
     return text.isEmpty ? "Unnamed" : text
   }
 }

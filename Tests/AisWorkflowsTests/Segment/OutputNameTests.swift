@@ -23,6 +23,7 @@ struct OutputNameTests {
     #expect(name("{parent}_{stem}") == "grid1_TS_01__Membrane.mrc")
     #expect(name("{stem}_{model}") == "TS_01_Net2__Membrane.mrc")
     #expect(name("{stem}", title: "../up\n") == "TS_01__.._up_.mrc")
+    #expect(name("{stem}", title: "a\u{1B}[2Jb\u{9B}c\u{202E}d\u{2066}é") == "TS_01__a_[2Jb_c_d_é.mrc")
     #expect(name("{stem}", title: "") == "TS_01__Unnamed.mrc")
   }
 
