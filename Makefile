@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 60
 TOMOGRAM ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test lint format bench docs install test-install fuzz sanitize clean check-arm check-keras bench-reference
+.PHONY: help deps build demo test lint format bench docs install uninstall test-install fuzz sanitize clean check-arm check-keras bench-reference
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -35,6 +35,9 @@ format: ## format all Swift files with the committed configuration
 
 install: deps ## install into PREFIX (default ~/.local), independent of this checkout
 	@Scripts/install "$(PREFIX)"
+
+uninstall: ## remove what 'make install' put into PREFIX, and nothing else
+	@Scripts/uninstall "$(PREFIX)"
 
 test-install: deps ## install into a fresh folder, move it, hide this checkout, and use the program
 	@Scripts/test-install

@@ -6,6 +6,13 @@ package struct AisCommand: AsyncParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "ais",
     abstract: "Segment cryo-electron tomograms.",
+    discussion: """
+      In the order of a day's work:
+
+        ais info --check TS_03.mrc                           is the header right?
+        ais segment -m Membrane.scnm -o seg TS_03.mrc        find membranes
+        ais preview TS_03.mrc -s seg -m Membrane.scnm        look at them
+      """,
     version: AisVersion.current,
     subcommands: [
       SegmentCommand.self,

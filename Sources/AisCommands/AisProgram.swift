@@ -1,3 +1,4 @@
+import AisCore
 import ArgumentParser
 import Foundation
 
@@ -26,6 +27,11 @@ package enum AisProgram {
   /// Prints what `error` says, help and version (which are errors to the parser) on standard output, and exits.
   private static func leave(with error: any Error) -> Never {
     let code = AisCommand.exitCode(for: error)
+    if let error = error as? AisError {
+      // The parser would write 'Error: '; a line among those of other programs should say whose it is.
+      Terminal.standardError.print("ais: \(error)")
+      Foundation.exit(code.rawValue)
+    }
     var text = AisCommand.fullMessage(for: error)
     if !text.isEmpty {
       if code.isSuccess {

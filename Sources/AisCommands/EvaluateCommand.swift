@@ -65,6 +65,8 @@ struct EvaluationReport: Encodable {
     var intersectionOverUnion: Double
     var precision: Double
     var recall: Double
+    /// Voxels of the segmentation above the threshold.
+    var segmentedVoxels: Int
 
     init(_ threshold: Int, _ overlap: MaskOverlap) {
       self.threshold = threshold
@@ -72,6 +74,7 @@ struct EvaluationReport: Encodable {
       intersectionOverUnion = overlap.intersectionOverUnion
       precision = overlap.precision
       recall = overlap.recall
+      segmentedVoxels = overlap.shared + overlap.onlyTested
     }
   }
 
@@ -106,9 +109,10 @@ struct EvaluationReport: Encodable {
     ]
     for row in thresholds {
       let mark = row.threshold == best.threshold ? "  best" : ""
+      let precision = row.segmentedVoxels == 0 ? Self.padded("–", 11) : Self.padded(row.precision, 11)
       lines.append(
         Self.padded("\(row.threshold)", 9) + Self.padded(row.dice, 8) + Self.padded(row.intersectionOverUnion, 8)
-          + Self.padded(row.precision, 11) + Self.padded(row.recall, 8) + mark)
+          + precision + Self.padded(row.recall, 8) + mark)
     }
     return lines
   }

@@ -42,6 +42,7 @@ package struct InfoCommand: ParsableCommand {
   package func run() throws {
     var failed = 0
     var reports: [InfoReport.File] = []
+    var summary = CheckupSummary()
     let inputs = try expanded()
     for (index, path) in inputs.enumerated() {
       let description = FileDescription(path: path, options: tomogram.options)
@@ -64,9 +65,17 @@ package struct InfoCommand: ParsableCommand {
         Terminal.standardError.print("ais: \(error)")
       }
       if !json { show(file, of: inputs) }
+      if let checkup = file.checkup { summary.add(checkup) }
       reports.append(file)
     }
-    if json { Terminal.standardOutput.print(text: try InfoReport(files: reports).json()) }
+    if json {
+      Terminal.standardOutput.print(text: try InfoReport(files: reports).json())
+    } else if let text = summary.text {
+      Terminal.standardOutput.print(lines: ["", text])
+    } else if inputs.count > 1, !check, reports.contains(where: \.hasWarnings) {
+      Terminal.standardOutput.print(
+        lines: ["", "The words on the right name doubtful headers; 'ais info --check' says how to mend them."])
+    }
     if failed > 0 { throw ExitCode(1) }
   }
 

@@ -114,10 +114,20 @@ package struct PreviewCommand: ParsableCommand {
     let bytes = try PNGEncoder.encode(
       rgb: picture.rgb, width: picture.width, height: picture.height, texts: result.texts)
     try AtomicFile.write(bytes, to: path)
-    let features = result.features.isEmpty ? "no segmentation" : result.features.joined(separator: ", ")
+    let hint = plain ? "" : " ('-s' names one, or its folder)"
+    let features = result.features.isEmpty ? "no segmentation\(hint)" : result.features.joined(separator: ", ")
     let slices = result.slices.count == 1 ? "slice \(result.slices[0])" : "\(result.slices.count) slices"
     Terminal.standardOutput.print(
       "\(path)  \(picture.width) × \(picture.height) pixels, \(slices), \(features)")
+    for absence in result.absences { Terminal.standardOutput.print(Self.text(absence)) }
+  }
+
+  /// Says why a picture shows nothing of a feature, and what to try.
+  private static func text(_ absence: Preview.Absence) -> String {
+    let (threshold, greatest) = (Int((absence.threshold * 255).rounded()), Int((absence.greatest * 255).rounded()))
+    let start = "\(absence.title): nothing above \(threshold) in what is shown, "
+    if greatest < 2 { return start + "the segmentation is empty there. Try '--slice best'." }
+    return start + "the greatest value is \(greatest). Try '--slice best' or '--threshold \(greatest / 2)'."
   }
 
   private func chosenSlice() throws -> Preview.Slice {
@@ -149,7 +159,8 @@ package struct PreviewCommand: ParsableCommand {
       if found.isEmpty {
         throw AisError(
           .notFound,
-          "the folder '\(path)' holds no segmentation of '\(file)': none is named '\(SegmentationName.stem(of: file))__….mrc'"
+          "the folder '\(path)' holds no segmentation of '\(file)': none is named '\(SegmentationName.stem(of: file))__….mrc'. "
+            + "Make one with 'ais segment', or name a file with '-s'"
         )
       }
       result += found

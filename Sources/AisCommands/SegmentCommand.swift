@@ -16,7 +16,7 @@ package struct SegmentCommand: ParsableCommand {
       pixel size that a model was trained at, and the result is brought back.
 
         ais segment -m Membrane.scnm -o segmentations TS_01.mrc
-        ais segment -m Membrane.scnm -m Ribosome.scnm -o segmentations tomograms/ --tta 4
+        ais segment -m Membrane.scnm -m Ribosome.scnm -o seg tomograms/ --tta 4
         ais segment -m Membrane.scnm -o segmentations tomograms/ --dry-run
 
       What is already there, made with the same model, settings and tomogram, is skipped, so the same line goes on \

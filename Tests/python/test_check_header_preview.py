@@ -106,6 +106,20 @@ class TestInfo:
         codes = {judgement["code"] for judgement in answer["files"][0]["checkup"]["judgements"]}
         assert "truncated" in codes
 
+    def test_a_checked_folder_ends_with_how_many_have_faults(self, ais, tomogram):
+        with mrcfile.new(tomogram.parent / "TS_02.mrc") as file:
+            file.set_data(mrcfile.read(tomogram))
+        last = ais("info", "--check", tomogram.parent).splitlines()[-1]
+        assert last.startswith("2 tomograms, 1 with faults")
+        last = ais("info", tomogram.parent).splitlines()[-1]
+        assert "ais info --check" in last
+
+    def test_whole_numbers_are_printed_as_such(self, ais, tomogram):
+        with mrcfile.open(tomogram, "r+") as file:
+            file.voxel_size = 0
+        assert "0 × 0 × 0 Å" in ais("info", tomogram)
+        assert "after   400 320 240" in ais("header", tomogram, "--voxel-size", "10A")
+
     def test_a_network_is_described(self, ais, shared):
         words = ais("info", shared / "ais" / "MembraneC.scnm")
         assert "network" in words and "10 Å" in words and "parameters" in words
@@ -198,6 +212,27 @@ class TestPreview:
         ais("preview", tomogram, "--slice", "20", "--plain", "-o", tmp_path / "b.png", "--size", "40", "--no-caption")
         pixels, _ = read_png(tmp_path / "b.png")
         assert (pixels[..., 0] == pixels[..., 2]).all()
+
+    def test_says_when_nothing_of_a_feature_is_to_be_seen(self, ais, tomogram, tmp_path):
+        found = np.zeros((24, 32, 40), np.uint16)
+        found[20, 8:24, 10:30] = 100
+        with mrcfile.new(tmp_path / "TS_01__Membrane.mrc") as file:
+            file.set_data(found)
+        picture = ["-o", tmp_path / "a.png", "--size", "40"]
+        words = ais("preview", tomogram, "--slice", "20", *picture)
+        assert "nothing above 128" in words and "greatest value is 100" in words and "--threshold 50" in words
+        assert "empty there" in ais("preview", tomogram, "--slice", "3", *picture)
+        assert "nothing above" not in ais("preview", tomogram, "--slice", "20", "--threshold", "50", *picture)
+
+    def test_an_unknown_voxel_size_is_the_segmentations(self, ais, tomogram, tmp_path):
+        with mrcfile.open(tomogram, "r+") as file:
+            file.voxel_size = 0
+        with mrcfile.new(tmp_path / "TS_01__Membrane.mrc") as file:
+            file.set_data(np.zeros((24, 32, 40), np.uint16))
+            file.voxel_size = 13.5
+        ais("preview", tomogram, "-o", tmp_path / "a.png", "--size", "40")
+        _, texts = read_png(tmp_path / "a.png")
+        assert "13.5 Å per voxel (says the segmentation)" in texts["Description"]
 
     def test_a_montage_has_a_legend_and_a_scale_bar(self, ais, tomogram, tmp_path):
         words = ais("preview", tomogram, "--montage", "4", "-o", tmp_path / "m.png", "--size", "200")

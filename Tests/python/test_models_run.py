@@ -142,3 +142,10 @@ def test_every_prefix_of_a_model_file_is_refused_and_leaves_nothing(ais, tmp_pat
         assert done.returncode == 1, f"{length} bytes: {done.stdout}{done.stderr}"
         assert "cut.scnm" in done.stderr
         assert not output.exists()
+
+
+def test_a_whole_tomogram_is_too_much_for_a_bare_2d_network(ais, repository, tmp_path):
+    examples = repository / "Examples"
+    done = ais.run("models", "run", examples / "MembraneC.scnm", examples / "cell_c.mrc", "-o", tmp_path / "x.mrc")
+    assert done.returncode == 1 and done.stderr.startswith("ais: ")
+    assert "one slice" in done.stderr and "64" in done.stderr and "ais segment" in done.stderr

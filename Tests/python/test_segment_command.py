@@ -350,3 +350,33 @@ def test_a_model_that_is_none_is_refused_before_anything_else(ais, tmp_path, tom
     done = ais.run("segment", "-m", bad, "-o", tmp_path / "out", tomogram)
     assert done.returncode == 1 and str(bad.name) in done.stderr
     assert names(tmp_path / "out") == []
+
+
+def test_the_last_line_can_be_typed_to_look_at_the_result(ais, tmp_path, voxels):
+    tomogram = write(tmp_path / "my tomograms" / "TS 01 (bin4).mrc", voxels)
+    last = ais("segment", "-m", FLAT, "-o", tmp_path / "out", "--invert", "--voxel-size", "10A", tomogram).splitlines()[-1]
+    start, line = last.split("ais preview ")
+    assert start.startswith("look at it") and "--voxel-size 10A --invert" in line
+    subprocess.run(["sh", "-c", f"{ais.path} preview {line}"], cwd=tmp_path, check=True, capture_output=True, timeout=60)
+    assert (tmp_path / "TS 01 (bin4).png").exists()
+    assert ais("segment", "-m", FLAT, "-o", tmp_path / "out", "-q", "--force", tomogram) == ""
+
+
+def test_segmentations_in_a_folder_of_their_own_are_not_segmented(ais, tmp_path, tomogram):
+    ais("segment", "-m", FLAT, "-o", tmp_path / "out", tomogram)
+    done = ais.run("segment", "-m", FLAT, "-o", tmp_path / "again", tmp_path / "out")
+    assert done.returncode == 1 and "only segmentations" in done.stderr
+
+
+def test_a_volume_on_its_side_is_named_unless_it_is_turned(ais, tmp_path):
+    side = write(tmp_path / "side.rec", np.random.default_rng(3).normal(size=(24, 8, 24)).astype(np.float32))
+    done = ais.run("segment", "-m", FLAT, "-o", tmp_path / "a", side)
+    assert done.returncode == 0 and "thinnest along y" in done.stderr and "--rotate-x" in done.stderr
+    done = ais.run("segment", "-m", FLAT, "-o", tmp_path / "b", "--rotate-x", side)
+    assert done.returncode == 0 and done.stderr == ""
+
+
+def test_a_single_failure_is_named_once(ais, tmp_path):
+    (tmp_path / "empty.mrc").touch()
+    done = ais.run("segment", "-m", FLAT, "-o", tmp_path / "out", tmp_path / "empty.mrc")
+    assert done.returncode == 1 and done.stderr.count("empty.mrc") == 1

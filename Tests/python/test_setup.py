@@ -115,3 +115,27 @@ def test_another_linux_is_told_what_the_build_needs(machine, tmp_path):
     done = machine.deps()
     assert done.returncode == 0
     assert "not a Debian" in done.stdout and "libtiff-dev" in done.stdout
+
+
+def uninstall(repository, prefix):
+    return subprocess.run([repository / "Scripts/uninstall", prefix], capture_output=True, text=True, timeout=60)
+
+
+def test_uninstalling_removes_the_program_and_nothing_else(repository, tmp_path):
+    (tmp_path / "lib/ais").mkdir(parents=True)
+    (tmp_path / "lib/ais/ais").touch()
+    (tmp_path / "lib/other").touch()
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/ais").symlink_to("../lib/ais/ais")
+    (tmp_path / "bin/other").touch()
+    assert uninstall(repository, tmp_path).returncode == 0
+    assert sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if not p.is_dir()) == [
+        "bin/other", "lib/other"]
+    refused(uninstall(repository, tmp_path), "not installed", "PREFIX=")
+
+
+def test_uninstalling_leaves_a_program_of_the_same_name_alone(repository, tmp_path):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/ais").write_text("another program")
+    refused(uninstall(repository, tmp_path), "not installed")
+    assert (tmp_path / "bin/ais").exists()

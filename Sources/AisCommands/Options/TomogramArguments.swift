@@ -51,6 +51,28 @@ package struct TomogramArguments: ParsableArguments {
   }
 }
 
+extension TomogramOptions {
+  /// The options of a command line that look at a tomogram in this way: what `TomogramArguments` was given.
+  var optionWords: [String] {
+    var words: [String] = []
+    if let voxelSize {
+      let sides = [voxelSize.x, voxelSize.y, voxelSize.z].map { side in
+        let text = "\(side.angstrom)"
+        return (text.hasSuffix(".0") ? String(text.dropLast(2)) : text) + "A"
+      }
+      words.append("--voxel-size \(Set(sides).count == 1 ? sides[0] : sides.joined(separator: ","))")
+    }
+    if view.axes != .xyz { words.append("--axes \(view.axes.rawValue)") }
+    if view.rotatesX { words.append("--rotate-x") }
+    if view.mirrorsZ { words.append("--mirror-z") }
+    if view.isInverted { words.append("--invert") }
+    if byteSign != .automatic { words.append("--byte-sign \(byteSign.rawValue)") }
+    if compatibility != .standard { words.append("--compatibility \(compatibility.rawValue)") }
+    if isPermissive { words.append("--permissive") }
+    return words
+  }
+}
+
 extension TomogramView.Axes: ExpressibleByArgument {}
 extension ByteSign: ExpressibleByArgument {}
 extension Compatibility: ExpressibleByArgument {}

@@ -62,14 +62,10 @@ extension InfoReport.File {
     rows.append(("voxels", "\(t.elementType)\(mode), \(Self.words(t.byteOrder)): \(t.byteOrderReason)"))
     if let sign = t.byteSign { rows.append(("byte sign", sign.explanation)) }
     if let voxel = t.voxelSizeAngstrom, let extent = t.extentNanometer {
-      let isEven = voxel.x == voxel.y && voxel.y == voxel.z
-      rows.append(
-        (
-          "voxel size",
-          isEven
-            ? "\(Self.number(voxel.x)) Å"
-            : "\(Self.number(voxel.x)) × \(Self.number(voxel.y)) × \(Self.number(voxel.z)) Å (x × y × z)"
-        ))
+      let sides = [voxel.x, voxel.y, voxel.z].map(Self.number)
+      // Cells are stored rounded: what differs beyond the digits shown is even.
+      let isEven = Set(sides).count == 1
+      rows.append(("voxel size", isEven ? "\(sides[0]) Å" : "\(sides.joined(separator: " × ")) Å (x × y × z)"))
       rows.append(
         ("extent", "\(Self.number(extent.x)) × \(Self.number(extent.y)) × \(Self.number(extent.z)) nm"))
     } else {
@@ -118,6 +114,11 @@ extension InfoReport.File {
     return rows
   }
 
+  /// Whether the reader found something to say about a tomogram's header.
+  var hasWarnings: Bool {
+    if case .tomogram(let tomogram) = description.content { !tomogram.warnings.isEmpty } else { false }
+  }
+
   /// One line of a table of several files.
   func line(width: Int) -> String {
     let name = Self.padded((description.path as NSString).lastPathComponent, width)
@@ -129,7 +130,7 @@ extension InfoReport.File {
       return "\(name)  network '\(n.title)', \(n.dimensions)D\(size)"
     case .tomogram(let t):
       let shape = Self.padded("\(t.shape.x) × \(t.shape.y) × \(t.shape.z)", 20)
-      let size = t.voxelSizeAngstrom.map { "\(Self.number($0.x)) Å" } ?? "unknown Å"
+      let size = t.voxelSizeAngstrom.map { "\(Self.number($0.x)) Å" } ?? "unknown"
       let warnings = t.warnings.isEmpty || checkup != nil ? "" : "  \(t.warnings.map(\.code).joined(separator: ", "))"
       return "\(name)  \(shape)  \(Self.padded(t.elementType, 8))  \(Self.padded(size, 10))\(warnings)"
     }
@@ -160,6 +161,25 @@ extension InfoReport.File {
   private static func number(_ value: Double) -> String { angstromText(value) }
 }
 
+/// The last line below a table of check-ups: how many files are in order, and where to read more.
+struct CheckupSummary {
+  private var checked = 0
+  private var faulty = 0
+
+  mutating func add(_ report: CheckupReport) {
+    checked += 1
+    if report.faults.contains(where: { $0.severity > .note }) { faulty += 1 }
+  }
+
+  /// Nothing, when fewer than two tomograms were checked.
+  var text: String? {
+    guard checked > 1 else { return nil }
+    if faulty == 0 { return "\(checked) tomograms, none with a fault." }
+    return "\(checked) tomograms, \(faulty) with faults. "
+      + "'ais info --check FILE' shows all that was looked at in one of them."
+  }
+}
+
 /// The check-up of one file as lines of text.
 struct CheckupText {
   var lines: [String]
@@ -181,6 +201,8 @@ struct CheckupText {
       let margin = indent + String(repeating: " ", count: 14)
       if let option = remedy.option { lines.append("\(margin)→ read it with  \(option)") }
       if let command = remedy.command { lines.append("\(margin)→ mend it with  \(command)") }
+      // In a table, what is merely worth knowing gets no more than its sentence.
+      if isBrief, judgement.verdict == .fault, judgement.severity == .note { continue }
       if let advice = remedy.advice { lines += Self.wrapped("\(margin)→ ", advice) }
     }
     if !isBrief {
@@ -197,11 +219,17 @@ struct CheckupText {
 
   private static func summary(_ report: CheckupReport) -> String {
     let faults = report.faults.filter { $0.severity > .note }
-    if faults.isEmpty { return "Nothing was found that would spoil a segmentation." }
+    let doubts = report.judgements.contains { $0.verdict == .unsure && $0.remedy != nil }
+    if faults.isEmpty {
+      return doubts
+        ? "No fault is certain, but look at what is marked ?."
+        : "Nothing was found that would spoil a segmentation."
+    }
     let count = faults.count == 1 ? "One fault" : "\(faults.count) faults"
     let options = report.options
-    if options.isEmpty { return "\(count)." }
-    return "\(count). To read the file as it should be:  \(options.joined(separator: " "))"
+    if options.isEmpty { return "\(count): see the arrows (→) above." }
+    let words = options.joined(separator: " ")
+    return "\(count). To read the file as it should be, put behind any command:  \(words)"
   }
 
   /// ✓ in order, ! note or likely trouble, ✗ cannot be used, ? too little evidence, · cannot be seen.

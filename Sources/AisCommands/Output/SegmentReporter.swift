@@ -1,4 +1,5 @@
 import AisCore
+import AisNetworks
 import AisSegmentation
 import AisWorkflows
 import Foundation
@@ -39,7 +40,7 @@ final class SegmentReporter {
         "\(count(skipped, "output")) made with the same model and settings: skipped ('--force' makes them again)")
     }
     if !plan.skippedSegmentations.isEmpty {
-      out.print("\(count(plan.skippedSegmentations.count, "segmentation")) beside their tomograms: passed over")
+      out.print("\(count(plan.skippedSegmentations.count, "segmentation")) among the inputs: passed over")
     }
     guard plan.outputCount > 0 else { return }
     let disk = freeDisk.map { " of \($0) free" } ?? ""
@@ -135,16 +136,31 @@ final class SegmentReporter {
           tomogramsFailed: failed.count, seconds: (seconds(since: start) * 1000).rounded() / 1000))
       return
     }
-    if !failed.isEmpty {
+    // Of a single tomogram the failure itself has just been printed.
+    if !failed.isEmpty, outcomes.count > 1 {
       Terminal.standardError.print(
         "ais: \(failed.count) of \(count(outcomes.count, "tomogram")) failed: "
           + failed.map { "'\($0.input)'" }.joined(separator: ", "))
     }
-    if !verbosity.quiet, outcomes.count > 1 {
+    if verbosity.quiet { return }
+    if outcomes.count > 1 {
       Terminal.standardOutput.print(
         "\(count(written, "output")) written, \(skipped) skipped, \(count(failed.count, "tomogram")) failed, \(DurationText.text(seconds(since: start)))"
       )
     }
+    if let line = lookLine(outcomes) { Terminal.standardOutput.print(line) }
+  }
+
+  /// What to type next, for the first tomogram that has a new output. Options that turn the tomogram go with it, for
+  /// slices are drawn as they were segmented.
+  private func lookLine(_ outcomes: [SegmentOutcome]) -> String? {
+    guard let outcome = outcomes.first(where: { !$0.written.isEmpty }) else { return nil }
+    var words = ["ais preview", shellWord(outcome.input)]
+    for path in outcome.written { words.append("-s \(shellWord(path))") }
+    for model in plan.models { words.append("-m \(shellWord(model.file.path))") }
+    words.append("--slice best")
+    words += plan.request.view.optionWords
+    return "look at it:  \(words.joined(separator: " "))"
   }
 
   private func emit(_ line: SegmentEventLine) {

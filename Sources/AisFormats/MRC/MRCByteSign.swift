@@ -32,7 +32,7 @@ enum MRCByteSign {
         warnings.append(
           TomogramWarning(
             .byteSignContradiction,
-            "IMOD's flag says that bytes are \(word(isSigned)), but the header's minimum \(low) and maximum \(high) say \(word(fromStatistics)); "
+            "IMOD's flag says that bytes are \(word(isSigned)), but the header's minimum \(plainNumber(low)) and maximum \(plainNumber(high)) say \(word(fromStatistics)); "
               + "the flag is followed. Use --byte-sign \(word(fromStatistics)) if the picture looks torn."))
       }
       return (
@@ -46,15 +46,15 @@ enum MRCByteSign {
         warnings.append(
           TomogramWarning(
             .byteSignContradiction,
-            "no byte reaches from the header's minimum \(low) to its maximum \(high); bytes are read as unsigned because of the maximum."
+            "no byte reaches from the header's minimum \(plainNumber(low)) to its maximum \(plainNumber(high)); bytes are read as unsigned because of the maximum."
           ))
       }
       return (
         .init(
           isSigned: fromStatistics, reason: .headerStatistics,
           explanation: fromStatistics
-            ? "read as signed because the header's minimum is \(low)"
-            : "read as unsigned because the header's maximum is \(high)"),
+            ? "read as signed because the header's minimum is \(plainNumber(low))"
+            : "read as unsigned because the header's maximum is \(plainNumber(high))"),
         warnings
       )
     }
@@ -62,7 +62,9 @@ enum MRCByteSign {
       return (
         .init(
           isSigned: true, reason: .standard,
-          explanation: "read as signed, the standard; the header's values \(low) to \(high) are the same either way"),
+          explanation:
+            "read as signed, the standard; the header's values \(plainNumber(low)) to \(plainNumber(high)) are the same either way"
+        ),
         []
       )
     }

@@ -61,7 +61,7 @@ struct MRCFacts {
     voxelSize = .init(
       z: edge(header.cell.third, header.sampling.third), y: edge(header.cell.second, header.sampling.second),
       x: edge(header.cell.first, header.sampling.first))
-    let cell = "\(header.cell.first) × \(header.cell.second) × \(header.cell.third) Å"
+    let cell = header.cell.values.map { plainNumber($0) }.joined(separator: " × ") + " Å"
     if header.sampling.values.contains(where: { $0 <= 0 }) {
       warnings.append(
         TomogramWarning(
@@ -84,7 +84,8 @@ struct MRCFacts {
       warnings.append(
         TomogramWarning(
           .cellNotOrthogonal,
-          "the axes meet at \(angles.map { "\($0)" }.joined(separator: ", "))°; they are treated as if at 90°."))
+          "the axes meet at \(angles.map { plainNumber($0) }.joined(separator: ", "))°; they are treated as if at 90°.")
+      )
     }
   }
 
@@ -117,4 +118,10 @@ struct MRCFacts {
     guard low.isFinite, high.isFinite, mean.isFinite, low <= high, !(low == 0 && high == 0 && mean == 0) else { return }
     statistics = .init(minimum: Double(low), maximum: Double(high), mean: Double(mean), rms: Double(header.rms))
   }
+}
+
+/// A number of a header as people write it: `10` and not `10.0`.
+func plainNumber(_ value: some CustomStringConvertible) -> String {
+  let text = value.description
+  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }

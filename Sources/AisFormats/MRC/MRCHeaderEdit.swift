@@ -93,7 +93,9 @@ package struct MRCHeaderEdit: Sendable, Hashable {
   }
 
   private static func changes(from old: MRCHeader, to new: MRCHeader) -> [Change] {
-    func text<T>(_ triple: MRCHeader.Triple<T>) -> String { triple.values.map { "\($0)" }.joined(separator: " ") }
+    func text(_ triple: MRCHeader.Triple<some CustomStringConvertible>) -> String {
+      triple.values.map { plainNumber($0) }.joined(separator: " ")
+    }
     var changes: [Change] = []
     if old.sampling != new.sampling {
       changes.append(Change(field: "sampling (mx my mz)", before: text(old.sampling), after: text(new.sampling)))

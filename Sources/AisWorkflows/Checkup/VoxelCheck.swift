@@ -260,5 +260,6 @@ func number(_ value: Double) -> String {
   let rounded = (value / unit * 1000).rounded() / 1000 * unit
   if rounded == rounded.rounded(), size < 1e15 { return "\(Int(rounded))" }
   let decimals = unit >= 1 ? 1000 / unit : 0
-  return decimals > 0 ? "\((value * decimals).rounded() / decimals)" : "\(Float(rounded))"
+  let text = decimals > 0 ? "\((value * decimals).rounded() / decimals)" : "\(Float(rounded))"
+  return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
 }

@@ -32,6 +32,7 @@ package struct BareNetworkRun: Sendable {
     try checkOutput()
     let file = try ModelFile.read(model)
     let network = try engine.load(file.graph)
+    try checkChannels(of: source.shape, in: file.graph)
     let plan = try network.plan(for: inputShape(of: source.shape, in: file.graph))
     let shape = try outputShape(of: plan.output, in: file.graph)
     let values = try Self.answer(plan, to: inputValues(source, for: file.graph))
@@ -62,6 +63,16 @@ package struct BareNetworkRun: Sendable {
     guard replacesOutput else {
       throw AisError(.needsDecision, "'\(output)' exists: give another name, or --force to replace it")
     }
+  }
+
+  /// A whole tomogram given to a 2D network is the likely mistake.
+  private func checkChannels(of volume: Shape, in graph: NetworkGraph) throws(AisError) {
+    let expected = graph.inputChannels
+    guard graph.dimensionality == .two, volume.z != expected else { return }
+    throw AisError(
+      .shapeMismatch,
+      "the 2D network in '\(model)' takes \(expected == 1 ? "one slice" : "\(expected) slices") at a time, '\(input)' has "
+        + "\(volume.z). Cut the slices out first; to segment a whole tomogram use 'ais segment'.")
   }
 
   private func inputShape(of volume: Shape, in graph: NetworkGraph) -> TensorShape {

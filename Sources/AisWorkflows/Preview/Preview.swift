@@ -48,7 +48,18 @@ package struct Preview: Sendable {
     package var slices: [Int]
     /// Titles of the features shown.
     package var features: [String]
+    /// Features of which nothing is to be seen in these slices.
+    package var absences: [Absence]
     package var texts: [PNGEncoder.Text]
+  }
+
+  /// A feature that stays below its threshold wherever it was drawn.
+  package struct Absence: Sendable, Hashable {
+    package var title: String
+    /// 0 to 1.
+    package var threshold: Float
+    /// The greatest confidence in the slices shown, 0 to 1.
+    package var greatest: Float
   }
 
   private let path: String
@@ -108,13 +119,29 @@ package struct Preview: Sendable {
       try cancellation?.check()
       panels.append(try panel(z, of: slices.count))
     }
+    let absences = layers.indices.compactMap { index -> Absence? in
+      let greatest = panels.map(\.greatest[index]).max() ?? 0
+      guard greatest <= layers[index].threshold else { return nil }
+      return Absence(title: layers[index].title, threshold: layers[index].threshold, greatest: greatest)
+    }
     let sheet = PreviewSheet(
       panels: panels, name: path.split(separator: "/").last.map(String.init) ?? path, facts: facts(slices),
-      legend: layers.map { ($0.title, $0.colour) }, pixelSize: options.hasScaleBar ? tomogram.voxelSize?.x : nil,
+      legend: layers.map { (Self.legend($0), $0.colour) }, pixelSize: options.hasScaleBar ? voxelSize?.x : nil,
       columns: tomogram.shape.x,
       hasCaption: options.hasCaption)
     return Result(
-      picture: sheet.draw(), slices: slices, features: layers.map(\.title), texts: texts(slices))
+      picture: sheet.draw(), slices: slices, features: layers.map(\.title), absences: absences,
+      texts: texts(slices))
+  }
+
+  /// The tomogram's voxel size, or the one that it was segmented with.
+  private var voxelSize: VoxelSize? {
+    tomogram.voxelSize ?? layers.lazy.compactMap { $0.source.tomogram.voxelSize }.first
+  }
+
+  /// `Membrane, above 128`: on the scale of segmentations, and of `--threshold`.
+  private static func legend(_ layer: Layer) -> String {
+    "\(layer.title), above \(Int((layer.threshold * 255).rounded()))"
   }
 
   private func chosenSlices(_ cancellation: Cancellation?) throws(AisError) -> [Int] {
@@ -164,17 +191,19 @@ package struct Preview: Sendable {
       throw AisError(.malformed, "slice \(z) of '\(path)' holds no number. Look at the file with 'ais info --check'.")
     }
     var overlays: [SliceOverlay] = []
+    var greatest: [Float] = []
     for layer in layers {
+      let confidence = try layer.source.slice(z)
+      greatest.append(confidence.reduce(0, max))
       overlays.append(
-        SliceOverlay(
-          title: layer.title, colour: layer.colour, confidence: try layer.source.slice(z), threshold: layer.threshold))
+        SliceOverlay(title: layer.title, colour: layer.colour, confidence: confidence, threshold: layer.threshold))
     }
     let size = PreviewSheet.panelSize(
-      shape: shape, voxelSize: tomogram.voxelSize, longestSide: options.size / PreviewSheet.columns(of: count))
+      shape: shape, voxelSize: voxelSize, longestSide: options.size / PreviewSheet.columns(of: count))
     let picture = SlicePicture.draw(
       slice, height: shape.y, width: shape.x, contrast: contrast, overlays: overlays, opacity: options.opacity,
       pictureHeight: size.height, pictureWidth: size.width)
-    return PreviewSheet.Panel(picture: picture, z: z)
+    return PreviewSheet.Panel(picture: picture, z: z, greatest: greatest)
   }
 
   private func facts(_ slices: [Int]) -> String {
@@ -182,7 +211,8 @@ package struct Preview: Sendable {
     var parts: [String] = []
     parts.append(slices.count == 1 ? "slice \(slices[0]) of 0–\(shape.z - 1)" : "\(slices.count) of \(shape.z) slices")
     parts.append("\(shape.x) × \(shape.y) × \(shape.z) voxels")
-    parts.append(tomogram.voxelSize.map { "\(angstromText($0.x.angstrom)) Å per voxel" } ?? "voxel size unknown")
+    let origin = tomogram.voxelSize == nil ? " (says the segmentation)" : ""
+    parts.append(voxelSize.map { "\(angstromText($0.x.angstrom)) Å per voxel\(origin)" } ?? "voxel size unknown")
     if tomogram.options.view != .identity { parts.append(tomogram.options.view.summary) }
     return parts.joined(separator: " · ")
   }

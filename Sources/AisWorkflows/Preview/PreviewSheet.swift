@@ -7,6 +7,8 @@ struct PreviewSheet {
     var picture: Picture
     /// The slice, counted from 0.
     var z: Int
+    /// Of each feature, the greatest confidence in the slice, 0 to 1.
+    var greatest: [Float]
   }
 
   var panels: [Panel]

@@ -5,7 +5,7 @@ import Foundation
 /// The tomograms that files, folders, patterns and lists on a command line stand for: each once, in the order given.
 package struct InputCollection: Sendable {
   package var paths: [String] = []
-  /// Segmentations that lay beside their tomograms in a folder and were passed over.
+  /// Segmentations that lay in a folder and were passed over.
   package var skippedSegmentations: [String] = []
 
   /// Endings of tomograms that a folder is searched for. Tilt stacks and particle stacks are not tomograms.
@@ -47,8 +47,12 @@ package struct InputCollection: Sendable {
     var found = 0
     for name in names {
       let stem = OutputName.stem(of: name)
-      // `T__Membrane.mrc` beside `T.mrc` is a segmentation of it and not one more tomogram.
-      if let range = stem.range(of: "__"), stems.contains(String(stem[..<range.lowerBound])) {
+      // `T__Membrane.mrc` beside `T.mrc`, or beside the account of how it was made, is a segmentation and not one more
+      // tomogram.
+      if let range = stem.range(of: "__"),
+        stems.contains(String(stem[..<range.lowerBound]))
+          || FileManager.default.fileExists(atPath: base + stem + ".json")
+      {
         skippedSegmentations.append(base + name)
         continue
       }
@@ -60,9 +64,10 @@ package struct InputCollection: Sendable {
       found += 1
     }
     if found == 0 {
+      let isAllSegmentations = !names.isEmpty
       throw AisError(
         .notFound,
-        "the folder '\(folder)' holds no tomogram. Expected files ending in "
+        "the folder '\(folder)' holds no tomogram\(isAllSegmentations ? ", only segmentations" : ""). Expected files ending in "
           + Self.endings.sorted().map { ".\($0)" }.joined(separator: ", ") + ", perhaps with .gz or .bz2")
     }
   }

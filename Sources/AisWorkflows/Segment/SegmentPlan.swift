@@ -9,7 +9,7 @@ package struct SegmentPlan: Sendable {
   package let engine: any Engine
   package let models: [LoadedModel]
   package var tasks: [SegmentTask]
-  /// Segmentations that lay beside their tomograms in a folder and were passed over.
+  /// Segmentations that lay in a folder and were passed over.
   package let skippedSegmentations: [String]
 
   /// A model's file and what the engine made of it.

@@ -142,6 +142,7 @@ package struct SegmentPlanner {
       try VoxelSizeGuard.check(
         tomogram, path: task.input, models: group.outputs.map { models[$0.model].model }, settings: request.settings,
         logger: logger)
+      warnAboutOrientation(tomogram, task.input)
       let pass = try SegmentationPass.planned(tomogram, group.outputs, request: request, models: models)
       warnAboutUncovered(pass.forecast, task.input)
       task.passes.append(
@@ -170,6 +171,16 @@ package struct SegmentPlanner {
   private static func cacheBytes(_ request: SegmentRequest) -> Int {
     let isAcross = request.view.view.axes != .xyz || request.view.view.rotatesX
     return min(isAcross ? 64 << 20 : 8 << 20, max(1 << 20, request.memoryLimit / 16))
+  }
+
+  /// A volume that is by far thinnest along y probably lies on its side: nobody images a specimen so. The shape is a hint
+  /// only; the check-up looks at the missing wedge.
+  private func warnAboutOrientation(_ tomogram: Tomogram, _ input: String) {
+    let shape = tomogram.shape
+    guard 2 * shape.y < min(shape.x, shape.z) else { return }
+    logger.warning(
+      "'\(input)' is thinnest along y (\(shape)), as IMOD's stacks are before they are rotated: the slices may cut the specimen from the side. Find out with  ais info --check \(shellWord(input))  and turn it while it is read with --rotate-x"
+    )
   }
 
   private func warnAboutUncovered(_ forecast: SegmentationForecast, _ input: String) {
