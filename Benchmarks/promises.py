@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds `ais segment` to what it says beforehand: memory under --memory, and the forecast of memory, time and disk.
 
-    "$(Scripts/python-env)" Benchmarks/promises.py [--network FILE] [--folder DIR] [--memory 1GiB]
+    "$(Scripts/python-env)" Benchmarks/promises.py [--network FILE] [--folder DIR] [--memory 1GiB] [--threads N]
 
 Segments two tomograms that are larger than the memory allowed, with a small network, and prints a table. Exit code 1 when a
 promise is broken: peak resident memory beyond 1.1 times --memory, forecasts off by more than 20 % (time), 15 % (memory) or
@@ -48,14 +48,14 @@ def make_tomogram(path: pathlib.Path, shape: tuple) -> None:
 
 
 def run(command: list) -> tuple:
-    """Runs a command; its standard output, wall seconds, peak resident bytes, exit code."""
+    """Runs a command; its standard output, wall and processor seconds, peak resident bytes, exit code."""
     with tempfile.TemporaryFile("w+") as output:
         started = time.monotonic()
         process = subprocess.Popen(command, stdout=output)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - started
         output.seek(0)
-        return output.read(), seconds, usage.ru_maxrss * 1024, os.waitstatus_to_exitcode(status)
+        return output.read(), seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, os.waitstatus_to_exitcode(status)
 
 
 def main() -> int:
@@ -63,14 +63,15 @@ def main() -> int:
     parser.add_argument("--network", type=pathlib.Path, default=ROOT / "Tests/Fixtures/networks/vgg_like.scnm")
     parser.add_argument("--folder", type=pathlib.Path, help="where to put the tomograms; kept there for the next time")
     parser.add_argument("--memory", default="1GiB")
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--program", type=pathlib.Path, default=ROOT / ".build/release/ais")
     arguments = parser.parse_args()
     allowed = byte_count(arguments.memory)
     folder = arguments.folder or pathlib.Path(tempfile.mkdtemp(prefix="ais-promises-"))
     folder.mkdir(parents=True, exist_ok=True)
     broken = []
-    print(f"network {arguments.network.name}, --memory {arguments.memory}\n")
-    print("tomogram              wall s (forecast)   peak MiB (forecast)   disk MiB (forecast)")
+    print(f"network {arguments.network.name}, --memory {arguments.memory}, --threads {arguments.threads}\n")
+    print("tomogram              wall s (forecast)  CPU s a thread   peak MiB (forecast)   disk MiB (forecast)")
     try:
         for shape in SHAPES:
             name = "x".join(map(str, shape))
@@ -80,9 +81,9 @@ def main() -> int:
                 subprocess.run([sys.executable, __file__, "--make", tomogram, *map(str, shape)], check=True)
             output = folder / f"out-{name}"
             shutil.rmtree(output, ignore_errors=True)
-            text, seconds, peak, code = run(
+            text, seconds, processor, peak, code = run(
                 [arguments.program, "segment", "-m", arguments.network, "-o", output, "--memory", arguments.memory,
-                 "--json", tomogram])
+                 "--threads", str(arguments.threads), "--json", tomogram])
             if code != 0:
                 broken.append(f"{name}: exit code {code}")
                 continue
@@ -90,7 +91,7 @@ def main() -> int:
             disk = sum(f.stat().st_size for f in output.iterdir())
             forecast = {"time": plan["predictedSeconds"], "memory": plan["memoryBytes"], "disk": plan["diskBytes"]}
             found = {"time": seconds, "memory": peak, "disk": disk}
-            print(f"{name:20} {seconds:9.1f} ({forecast['time']:7.1f}) {peak / 2**20:11.0f} "
+            print(f"{name:20} {seconds:9.1f} ({forecast['time']:7.1f}) {processor / arguments.threads:13.1f} {peak / 2**20:11.0f} "
                   f"({forecast['memory'] / 2**20:7.0f}) {disk / 2**20:11.1f} ({forecast['disk'] / 2**20:8.1f})")
             if peak > 1.1 * allowed:
                 broken.append(f"{name}: {peak / 2**20:.0f} MiB of memory were used, {arguments.memory} were allowed")

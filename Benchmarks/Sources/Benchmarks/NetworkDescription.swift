@@ -52,19 +52,38 @@ struct NetworkDescription {
     add(.transposedConvolution(.init(filters: filters, kernel: factor, stride: factor)))
   }
 
-  static var uNetS: NetworkGraph {
+  static var uNetS: NetworkGraph { uNet(64, 128, 256) }
+
+  /// A U-Net with so many filters on each of its three levels.
+  static func uNet(_ first: Int, _ second: Int, _ third: Int) -> NetworkGraph {
     var network = NetworkDescription(channels: 1)
-    network.convolve(64)
-    let first = network.graph.output
-    network.pool()
-    network.convolve(128)
-    let second = network.graph.output
-    network.pool()
-    network.convolve(256)
-    network.upsample(joining: second)
-    network.convolve(128)
-    network.upsample(joining: first)
-    network.convolve(64)
+    var skips: [NetworkGraph.NodeID] = []
+    for filters in [first, second] {
+      network.convolve(filters)
+      skips.append(network.graph.output)
+      network.pool()
+    }
+    network.convolve(third)
+    for (filters, skip) in zip([second, first], skips.reversed()) {
+      network.upsample(joining: skip)
+      network.convolve(filters)
+    }
+    network.convolve(1, size: 1, .sigmoid)
+    return network.graph
+  }
+
+  /// Pairs of convolutions and poolings, and back by transposed convolutions, of 8 to 32 channels.
+  static var smallVGGNet: NetworkGraph {
+    var network = NetworkDescription(channels: 1)
+    for filters in [16, 32] {
+      network.convolve(filters)
+      network.convolve(filters)
+      network.pool()
+    }
+    for filters in [16, 8] {
+      network.unpool(filters)
+      network.convolve(filters)
+    }
     network.convolve(1, size: 1, .sigmoid)
     return network.graph
   }

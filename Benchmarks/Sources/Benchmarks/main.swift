@@ -9,9 +9,9 @@ import AisNetworks
 /// What is measured: all tables and instruction sets, or those named on the command line.
 let words = Array(CommandLine.arguments.dropFirst())
 let namedSets = words.compactMap { InstructionSet(rawValue: $0) }
-let namedTables = words.filter { $0 == "layers" || $0 == "networks" }
+let namedTables = words.filter { ["layers", "networks", "forecasts"].contains($0) }
 guard namedSets.count + namedTables.count == words.count else {
-  print("usage: Benchmarks [layers] [networks] [avx512] [avx2] [baseline]")
+  print("usage: Benchmarks [layers] [networks] [forecasts] [avx512] [avx2] [baseline]")
   exit(2)
 }
 let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
@@ -21,4 +21,5 @@ for set in InstructionSet.available.reversed() where namedSets.isEmpty || namedS
   if namedTables.isEmpty || namedTables.contains("networks") {
     try NetworkTable.print(set, threadCounts: processors > 1 ? [1, processors] : [1])
   }
+  if namedTables.isEmpty || namedTables.contains("forecasts") { try ForecastTable.print(set) }
 }
