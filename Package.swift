@@ -33,12 +33,13 @@ let package = Package(
     .target(name: "AisImaging", dependencies: ["AisCore"]),
     .target(name: "AisNetworks", dependencies: ["AisCore", "AisFormats", "CKernels"]),
     .target(name: "AisSegmentation", dependencies: ["AisCore", "AisImaging", "AisNetworks"]),
+    .target(name: "AisPicking", dependencies: ["AisCore", "AisImaging"]),
 
     // Whole tasks: read, compute, write, report.
     .target(
       name: "AisWorkflows",
       dependencies: [
-        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation",
+        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisPicking",
         .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -46,7 +47,7 @@ let package = Package(
     .target(
       name: "AisCommands",
       dependencies: [
-        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisWorkflows",
+        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisPicking", "AisWorkflows",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -63,10 +64,12 @@ let package = Package(
     .testTarget(
       name: "AisSegmentationTests",
       dependencies: ["AisSegmentation", "AisImaging", "AisNetworks", "AisCore", "AisTestSupport"]),
+    .testTarget(name: "AisPickingTests", dependencies: ["AisPicking", "AisImaging", "AisCore", "AisTestSupport"]),
     .testTarget(
       name: "AisWorkflowsTests",
       dependencies: [
-        "AisWorkflows", "AisSegmentation", "AisFormats", "AisImaging", "AisNetworks", "AisCore", "AisTestSupport",
+        "AisWorkflows", "AisSegmentation", "AisPicking", "AisFormats", "AisImaging", "AisNetworks", "AisCore",
+        "AisTestSupport",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(

@@ -48,7 +48,7 @@ package struct SegmentPlanner {
     }
     let plan = SegmentPlan(
       request: request, engine: engine, models: models, tasks: tasks,
-      skippedSegmentations: inputs.skippedSegmentations)
+      skippedSegmentations: inputs.passedOver)
     try checkDisk(plan)
     return plan
   }
@@ -69,34 +69,24 @@ package struct SegmentPlanner {
 
   /// The path of each tomogram's output of each model. Throws when two would be the same, or one an input.
   private func outputs(for inputs: [String]) throws(AisError) -> [[String]] {
-    let folder = request.outputFolder.hasSuffix("/") ? request.outputFolder : request.outputFolder + "/"
-    var origins: [String: (input: String, model: Int)] = [:]
-    var clashes: [String] = []
+    let folder = OutputFolder.prefix(request.outputFolder)
+    var claims = OutputClaims(inputs: inputs)
+    var claimants: [String: Int] = [:]
     var result: [[String]] = []
-    let sources = Set(inputs.map(Self.canonical))
     for input in inputs {
       var paths: [String] = []
       for (index, model) in models.enumerated() {
         let name = OutputName.name(
           pattern: request.namePattern, tomogram: input, model: model.file.path, title: model.model.title)
         let path = folder + name
-        if let other = origins[name] {
-          clashes.append(clash(name, (input, index), other))
-        } else if sources.contains(Self.canonical(path)) {
-          clashes.append("'\(path)' is one of the inputs: choose another '-o'")
-        } else if path.utf8.count - folder.utf8.count > 255 {
-          clashes.append("'\(name)' is longer than file systems allow (255 bytes): shorten it with '--name'")
-        }
-        origins[name] = (input, index)
+        let otherModel = claimants[name]
+        claims.claim(path, for: input) { other in clash(name, (input, index), (other, otherModel ?? index)) }
+        claimants[name] = index
         paths.append(path)
       }
       result.append(paths)
     }
-    if !clashes.isEmpty {
-      let shown = clashes.prefix(10).joined(separator: "; ")
-      let more = clashes.count > 10 ? "; and \(clashes.count - 10) more" : ""
-      throw AisError(.needsDecision, "outputs would overwrite each other or their inputs: \(shown)\(more)")
-    }
+    try claims.check()
     return result
   }
 
@@ -110,11 +100,6 @@ package struct SegmentPlanner {
       + "folders"
   }
 
-  /// A path without links, dots and doubled slashes, whether or not it is there.
-  private static func canonical(_ path: String) -> String {
-    URL(filePath: path).resolvingSymlinksInPath().standardizedFileURL.path
-  }
-
   /// Opens the tomogram, settles how it is read for each model, and plans the passes.
   private func fill(_ task: inout SegmentTask, outputs: [String], keepsOpen: Bool) throws(AisError) {
     let print = try InputFingerprint(task.input)
@@ -124,7 +109,7 @@ package struct SegmentPlanner {
       let options = options(for: models[index].model)
       let settings = SegmentProvenance.Settings(request, options: options, model: models[index].model)
       let fingerprint = SegmentProvenance.fingerprint(model: models[index].file, settings: settings, input: print)
-      switch request.replacesOutputs ? .absent : ExistingOutput.look(at: path, fingerprint: fingerprint) {
+      switch request.replacesOutputs ? .absent : ExistingOutput.look(atSegmentation: path, fingerprint: fingerprint) {
       case .same: task.finished.append(path)
       case .other(let reason): task.refusals.append(AisError(.needsDecision, reason))
       case .absent:

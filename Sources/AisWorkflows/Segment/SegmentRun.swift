@@ -7,26 +7,6 @@ import Foundation
 import Logging
 import Synchronization
 
-/// What happens while tomograms are segmented, for those who watch.
-package enum SegmentEvent: Sendable {
-  /// Task `index` of the plan begins.
-  case started(index: Int)
-  /// The fraction of task `index` that is done, 0…1.
-  case progress(index: Int, fraction: Double)
-  case finished(index: Int, SegmentOutcome)
-}
-
-/// How one tomogram ended.
-package struct SegmentOutcome: Sendable {
-  package var input: String
-  /// Files written.
-  package var written: [String] = []
-  /// Files that were there already.
-  package var skipped: [String] = []
-  package var failures: [AisError] = []
-  package var seconds = 0.0
-}
-
 /// Carries out a plan, one tomogram after the other.
 package final class SegmentRun: Sendable {
   private let plan: SegmentPlan
@@ -43,34 +23,26 @@ package final class SegmentRun: Sendable {
 
   /// Does every task, whatever becomes of the others, and tells how each ended. Throws `cancelled` when asked to stop, and
   /// when the output folder cannot be made.
-  package func run(_ watch: (SegmentEvent) -> Void) throws(AisError) -> [SegmentOutcome] {
-    if plan.outputCount > 0 { try makeFolder() }
-    var outcomes: [SegmentOutcome] = []
-    for (index, task) in plan.tasks.enumerated() {
-      try cancellation.check()
-      watch(.started(index: index))
-      let start = ContinuousClock.now
-      var outcome = SegmentOutcome(input: task.input, skipped: task.finished, failures: task.refusals)
+  package func run(_ watch: @escaping (BatchEvent) -> Void) throws(AisError) -> [BatchOutcome] {
+    if plan.outputCount > 0 { try OutputFolder.prepare(plan.request.outputFolder, logger: logger) }
+    let known = plan.tasks.map { BatchOutcome(input: $0.input, skipped: $0.finished, failures: $0.refusals) }
+    return try Batch.run(known, cancellation: cancellation, watch: watch) {
+      (index, outcome: inout BatchOutcome, progress) throws(AisError) in
+      let task = plan.tasks[index]
       var done = 0.0
       for pass in task.passes {
         do throws(AisError) {
           try run(pass, of: task, outcome: &outcome) { fraction in
             let seconds = done + fraction * pass.forecast.seconds
-            watch(.progress(index: index, fraction: task.seconds > 0 ? seconds / task.seconds : fraction))
+            progress(task.seconds > 0 ? seconds / task.seconds : fraction)
           }
         } catch {
           if error.code == .cancelled { throw error }
-          let isNamed = error.message.contains("'\(task.input)'")
-          outcome.failures.append(isNamed ? error : AisError(error.code, "'\(task.input)': \(error.message)"))
+          outcome.fail(error)
         }
         done += pass.forecast.seconds
       }
-      let elapsed = (ContinuousClock.now - start).components
-      outcome.seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18
-      outcomes.append(outcome)
-      watch(.finished(index: index, outcome))
     }
-    return outcomes
   }
 
   /// Removes what is not finished. For a process that is about to end: from any thread, and at once.
@@ -78,20 +50,8 @@ package final class SegmentRun: Sendable {
     open.withLock { writers in writers.forEach { $0.abandon() } }
   }
 
-  private func makeFolder() throws(AisError) {
-    do {
-      try FileManager.default.createDirectory(atPath: plan.request.outputFolder, withIntermediateDirectories: true)
-    } catch {
-      throw AisError(
-        .fileSystem, "the output folder '\(plan.request.outputFolder)' cannot be made: \(error.localizedDescription)")
-    }
-    for path in AtomicFile.removeLeftovers(in: plan.request.outputFolder) {
-      logger.debug("removed '\(path)', left by a run that was killed")
-    }
-  }
-
   private func run(
-    _ pass: SegmentTask.Pass, of task: SegmentTask, outcome: inout SegmentOutcome, progress: (Double) -> Void
+    _ pass: SegmentTask.Pass, of task: SegmentTask, outcome: inout BatchOutcome, progress: (Double) -> Void
   ) throws(AisError) {
     let began = Date()
     let tomogram: Tomogram

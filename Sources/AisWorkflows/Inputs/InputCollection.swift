@@ -2,25 +2,24 @@ import AisCore
 import AisFormats
 import Foundation
 
-/// The tomograms that files, folders, patterns and lists on a command line stand for: each once, in the order given.
+/// The files that files, folders, patterns and lists on a command line stand for: each once, in the order given.
 package struct InputCollection: Sendable {
   package var paths: [String] = []
-  /// Segmentations that lay in a folder and were passed over.
-  package var skippedSegmentations: [String] = []
+  /// Files of folders that end as they should and are not what is wanted: for tomograms, their segmentations.
+  package var passedOver: [String] = []
 
-  /// Endings of tomograms that a folder is searched for. Tilt stacks and particle stacks are not tomograms.
-  static let endings: Set<String> = ["mrc", "rec", "map", "ccp4", "tif", "tiff"]
-
+  private let kind: InputKind
   private var seen: Set<String> = []
 
   /// Throws `not-found` for what is not there, and for folders, patterns and lists that hold nothing.
-  package init(_ inputs: [String]) throws(AisError) {
+  package init(_ inputs: [String], of kind: InputKind = .tomograms) throws(AisError) {
+    self.kind = kind
     for input in inputs {
       var isFolder: ObjCBool = false
       if FileManager.default.fileExists(atPath: input, isDirectory: &isFolder) {
         if isFolder.boolValue {
           try add(folder: input)
-        } else if (input as NSString).pathExtension.lowercased() == "txt" {
+        } else if kind.readsLists, (input as NSString).pathExtension.lowercased() == "txt" {
           try add(list: input)
         } else {
           add(input)
@@ -28,7 +27,9 @@ package struct InputCollection: Sendable {
       } else if input.contains(where: { "*?[".contains($0) }) {
         try add(pattern: input)
       } else {
-        throw AisError(.notFound, "'\(input)' is not there. Expected a tomogram, a folder, a pattern or a .txt list")
+        let list = kind.readsLists ? " or a .txt list" : ""
+        throw AisError(
+          .notFound, "'\(input)' is not there. Expected \(kind.withArticle), a folder, a pattern\(list)")
       }
     }
   }
@@ -39,21 +40,13 @@ package struct InputCollection: Sendable {
   }
 
   private mutating func add(folder: String) throws(AisError) {
-    let names = try FolderListing.names(in: folder).filter {
-      !$0.hasPrefix(".") && Self.endings.contains(Self.ending(of: $0))
-    }
+    let names = try FolderListing.names(in: folder).filter(kind.fits)
     let stems = Set(names.map(OutputName.stem(of:)))
     let base = folder.hasSuffix("/") ? folder : folder + "/"
     var found = 0
     for name in names {
-      let stem = OutputName.stem(of: name)
-      // `T__Membrane.mrc` beside `T.mrc`, or beside the account of how it was made, is a segmentation and not one more
-      // tomogram.
-      if let range = stem.range(of: "__"),
-        stems.contains(String(stem[..<range.lowerBound]))
-          || FileManager.default.fileExists(atPath: base + stem + ".json")
-      {
-        skippedSegmentations.append(base + name)
+      guard kind.takes(name, in: base, stems: stems) else {
+        passedOver.append(base + name)
         continue
       }
       var isFolder: ObjCBool = false
@@ -63,12 +56,28 @@ package struct InputCollection: Sendable {
       add(base + name)
       found += 1
     }
-    if found == 0 {
-      let isAllSegmentations = !names.isEmpty
-      throw AisError(
+    if found == 0 { throw nothing(in: folder, passedOver: names.isEmpty ? 0 : names.count) }
+  }
+
+  /// The error for a folder without a single file of the kind, `count` of which ended right.
+  private func nothing(in folder: String, passedOver count: Int) -> AisError {
+    let expected =
+      "files ending in " + kind.endings.sorted().map { ".\($0)" }.joined(separator: ", ") + ", perhaps with .gz or .bz2"
+    switch kind.rule {
+    case .tomograms where count > 0:
+      return AisError(
+        .notFound, "the folder '\(folder)' holds no \(kind.noun), only segmentations. Expected \(expected)")
+    case .segmentations(let feature?):
+      return AisError(
         .notFound,
-        "the folder '\(folder)' holds no tomogram\(isAllSegmentations ? ", only segmentations" : ""). Expected files ending in "
-          + Self.endings.sorted().map { ".\($0)" }.joined(separator: ", ") + ", perhaps with .gz or .bz2")
+        "the folder '\(folder)' holds no segmentation of '\(feature)'. Expected files named <tomogram>__\(feature).mrc")
+    case .segmentations(nil):
+      return AisError(
+        .notFound,
+        "the folder '\(folder)' holds no \(kind.noun). Expected files named <tomogram>__<feature>.mrc; a file with "
+          + "another name can be given itself")
+    default:
+      return AisError(.notFound, "the folder '\(folder)' holds no \(kind.noun). Expected \(expected)")
     }
   }
 
@@ -84,14 +93,14 @@ package struct InputCollection: Sendable {
     }
   }
 
-  /// One tomogram a line; blank lines and those that start with # are passed over. Relative paths count from the
+  /// One path a line; blank lines and those that start with # are passed over. Relative paths count from the
   /// current folder, or else from the list's.
   private mutating func add(list: String) throws(AisError) {
     let bytes = try RandomAccessFile(list).contents(limit: 64 << 20)
     let lines = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
       .map { $0.trimmingCharacters(in: .whitespaces) }
       .filter { !$0.isEmpty && !$0.hasPrefix("#") }
-    if lines.isEmpty { throw AisError(.notFound, "the list '\(list)' names no tomogram. Expected one path a line") }
+    if lines.isEmpty { throw AisError(.notFound, "the list '\(list)' names no \(kind.noun). Expected one path a line") }
     let folder = (list as NSString).deletingLastPathComponent
     for line in lines {
       let beside = folder.isEmpty ? line : folder + "/" + line
@@ -101,13 +110,5 @@ package struct InputCollection: Sendable {
       }
       add(path)
     }
-  }
-
-  /// The ending, of compressed files the one before `.gz` or `.bz2`.
-  private static func ending(of name: String) -> String {
-    let name = name.lowercased() as NSString
-    let ending = name.pathExtension
-    guard ending == "gz" || ending == "bz2" else { return ending }
-    return (name.deletingPathExtension as NSString).pathExtension
   }
 }
