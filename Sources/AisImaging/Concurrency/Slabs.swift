@@ -1,6 +1,7 @@
 import Dispatch
+import Synchronization
 
-/// Splits work along one axis into contiguous slabs, one a thread.
+/// Splits work along one axis into contiguous slabs, or into items that threads take one after the other.
 package enum Slabs {
   /// Runs `body` on contiguous ranges that together cover `0..<count`, on at most `threads` threads, and waits.
   ///
@@ -14,6 +15,24 @@ package enum Slabs {
     if slabs == 1 { return body(0..<count) }
     DispatchQueue.concurrentPerform(iterations: slabs) { slab in
       body(count * slab / slabs..<count * (slab + 1) / slabs)
+    }
+  }
+
+  /// Runs `body` on each of `0..<count`, on at most `threads` threads, and waits: for items of unequal size, each thread
+  /// takes the next one when it is done with the last.
+  package static func forEachItem(count: Int, threads: Int, _ body: @Sendable (Int) -> Void) {
+    let workers = max(1, min(threads, count))
+    if workers == 1 {
+      for item in 0..<count { body(item) }
+      return
+    }
+    let next = Atomic<Int>(0)
+    DispatchQueue.concurrentPerform(iterations: workers) { _ in
+      while true {
+        let item = next.add(1, ordering: .relaxed).oldValue
+        if item >= count { return }
+        body(item)
+      }
     }
   }
 }
