@@ -1,0 +1,113 @@
+import AisCore
+
+extension CoordinateFormat {
+  /// What a file is, by its content and then its name.
+  package init(detecting bytes: [UInt8], path: String) throws(AisError) {
+    if let kind = FileKind(Array(bytes.prefix(512))) {
+      throw AisError(.unsupported, "'\(path)' is \(kind.phrase), not a list of coordinates.")
+    }
+    if Self.isSTAR(bytes, path) {
+      try self.init(detecting: STARFile(parsing: bytes, name: path), path: path)
+      return
+    }
+    let name = path.lowercased()
+    if name.hasSuffix(".csv") {
+      self = .csv
+    } else if name.hasSuffix(".tsv") {
+      self = .tsv
+    } else if bytes.prefix(4096).allSatisfy({ $0 >= 0x20 || $0 == 9 || $0 == 10 || $0 == 13 }) {
+      self = .text
+    } else {
+      throw AisError(
+        .unsupported,
+        "'\(path)' is no list of coordinates that Ais knows. Expected one of: "
+          + "\(Self.allCases.map(\.rawValue).joined(separator: ", ")).")
+    }
+  }
+
+  /// Whether a line in front begins a block.
+  static func isSTAR(_ bytes: [UInt8], _ path: String) -> Bool {
+    let name = path.lowercased()
+    if name.hasSuffix(".star") || name.hasSuffix(".cbox") { return true }
+    return bytes.prefix(64 << 10).split(whereSeparator: { $0 == 0x0A || $0 == 0x0D })
+      .contains { $0.drop { $0 == 0x20 || $0 == 0x09 }.starts(with: "data_".utf8) }
+  }
+
+  /// What a STAR file is, by the columns of its tables.
+  init(detecting star: STARFile, path: String) throws(AisError) {
+    if star.loop(withAll: RELION5Codec.coordinates) != nil {
+      self = .relion5
+    } else if star.loop(withAll: MSTARCodec.coordinates) != nil {
+      self = .m
+    } else if let table = star.loop(withAll: PixelSTARCodec.coordinates)?.table {
+      self = Self.pixelFormat(of: table, in: star)
+    } else {
+      throw .noParticles(star, path)
+    }
+  }
+
+  /// Of the formats that share `rlnCoordinateX`, the one that a table is in.
+  private static func pixelFormat(of table: STARLoop, in star: STARFile) -> CoordinateFormat {
+    let names = table.index(ofAny: ["rlnTomoName", "rlnMicrographName"])
+    // Warp counts in pixels of the exported images where RELION 4 counts in those of the tilt series.
+    if let names, (0..<table.rowCount).contains(where: { table[$0, names].hasSuffix(".tomostar") }) { return .warp }
+    if table.columns.contains(where: { $0.hasPrefix("ais") }) { return .ais }
+    guard let optics = star.block("optics")?.table else {
+      let isRELION = ["rlnMagnification", "rlnDetectorPixelSize", "rlnPixelSize"].contains {
+        table.columns.contains($0)
+      }
+      return isRELION ? .relion3 : .ais
+    }
+    let isTilt = optics.columns.contains("rlnTomoTiltSeriesPixelSize") && table.columns.contains("rlnTomoName")
+    return isTilt ? .relion4 : .relion31
+  }
+}
+
+extension STARFile {
+  /// The first table with all of these columns, be it a loop or a row of single values, and the index of its block.
+  func loop(withAll columns: [String]) -> (table: STARLoop, block: Int)? {
+    for (index, block) in blocks.enumerated() {
+      if let table = block.table, columns.allSatisfy({ table.columns.contains($0) }) { return (table, index) }
+      for loop in block.loops where columns.allSatisfy({ loop.columns.contains($0) }) { return (loop, index) }
+    }
+    return nil
+  }
+
+  /// The table of particles, and everything else.
+  func particles(_ columns: [String], path: String) throws(AisError) -> (table: ParticleColumns, others: [STARBlock]) {
+    guard let (table, index) = loop(withAll: columns) else { throw .noParticles(self, path) }
+    let rivals = blocks.indices.filter { blocks[$0].table.map { columns.allSatisfy($0.columns.contains) } ?? false }
+    guard rivals.count <= 1 || blocks[index].name == "particles" else {
+      let names = rivals.map { "'data_\(blocks[$0].name)'" }.joined(separator: ", ")
+      throw AisError(
+        .unsupported,
+        "'\(path)' holds coordinates in \(rivals.count) blocks (\(names)); one was expected. Keep the one that is meant."
+      )
+    }
+    var others = blocks
+    others.remove(at: index)
+    return (ParticleColumns(table, path: path), others)
+  }
+}
+
+extension AisError {
+  /// A STAR file of another kind, with what it is where that is plain.
+  static func noParticles(_ star: STARFile, _ path: String) -> AisError {
+    for block in star.blocks {
+      if let particles = block.value("rlnTomoParticlesFile") {
+        let tomograms = block.value("rlnTomoTomogramsFile").map { " with --tomograms '\($0)'" } ?? ""
+        return AisError(
+          .unsupported,
+          "'\(path)' is an optimisation set: it names the particles '\(particles)' and holds none. Give that file\(tomograms)."
+        )
+      }
+    }
+    let names = star.blocks.prefix(4).map { "'data_\($0.name)'" }.joined(separator: ", ")
+    let isTable = star.blocks.contains { $0.table?.columns.contains("rlnTomoSizeX") ?? false }
+    let hint = isTable ? " It describes tomograms: give it with --tomograms." : ""
+    return AisError(
+      .unsupported,
+      "'\(path)' holds no coordinates of particles: none of its blocks (\(names)\(star.blocks.count > 4 ? ", …" : "")) has "
+        + "'_rlnCoordinateX', '_rlnCenteredCoordinateXAngst' or the like.\(hint)")
+  }
+}
