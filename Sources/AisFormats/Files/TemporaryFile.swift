@@ -11,8 +11,9 @@ final class TemporaryFile: Sendable {
   let path: String
   /// Where the bytes are until `commit()`.
   let temporaryPath: String
-  // Closed only in `deinit`: a thread that still writes while another abandons must not meet a reused descriptor.
-  private let descriptor: Int32
+  // Closed only in `seal()` and `deinit`, when nobody writes: a thread that still writes while another abandons must not
+  // meet a reused descriptor. −1 when closed.
+  private let descriptor: Atomic<Int32>
   private enum State { case open, committed, abandoned }
   private let state = Mutex(State.open)
   private static let serial = Atomic<Int>(0)
@@ -38,16 +39,22 @@ final class TemporaryFile: Sendable {
       }
       throw .fileSystem("write", path, number)
     }
-    self.descriptor = descriptor
+    self.descriptor = Atomic(descriptor)
   }
 
   deinit {
     abandon()
-    close(descriptor)
+    closeDescriptor()
+  }
+
+  private func closeDescriptor() {
+    let old = descriptor.exchange(-1, ordering: .relaxed)
+    if old >= 0 { close(old) }
   }
 
   /// Sets the length and asks for the space at once, so that a full disk shows before the work and not after it.
   func reserve(_ byteCount: Int) throws(AisError) {
+    let descriptor = descriptor.load(ordering: .relaxed)
     let number = ccodecs_reserve(descriptor, Int64(byteCount))
     // File systems without the call (some NFS versions) simply grow the file as it is written.
     if number != 0 && number != EOPNOTSUPP && number != ENOSYS { throw failed("write", number) }
@@ -59,6 +66,7 @@ final class TemporaryFile: Sendable {
     guard state.withLock({ $0 == .open }) else {
       throw AisError(.cancelled, "writing '\(path)' was given up before its end")
     }
+    let descriptor = descriptor.load(ordering: .relaxed)
     var done = 0
     while done < bytes.count {
       let wrote = pwrite(descriptor, bytes.baseAddress! + done, min(bytes.count - done, 1 << 30), off_t(offset + done))
@@ -71,15 +79,27 @@ final class TemporaryFile: Sendable {
     }
   }
 
-  /// Brings the bytes to the disk and puts the file under its own name. After this the object is spent.
-  func commit() throws(AisError) {
-    precondition(state.withLock { $0 == .open }, "'\(path)' was already finished or abandoned")
+  /// Brings the bytes to the disk and lets go of the descriptor, so that any number of files can wait for their names.
+  /// Nothing may be written afterwards.
+  func seal() throws(AisError) {
+    let descriptor = descriptor.load(ordering: .relaxed)
+    guard descriptor >= 0 else { return }
     CrashPoint.reached(.beforeFsync)
     if fsync(descriptor) != 0 {
       let number = errno
       abandon()
       throw failed("write", number)
     }
+    closeDescriptor()
+  }
+
+  /// Brings the bytes to the disk and puts the file under its own name. After this the object is spent.
+  func commit() throws(AisError) {
+    guard state.withLock({ $0 != .abandoned }) else {
+      throw AisError(.cancelled, "writing '\(path)' was given up before its end")
+    }
+    precondition(state.withLock { $0 == .open }, "'\(path)' was already finished")
+    try seal()
     CrashPoint.reached(.beforeRename)
     guard rename(temporaryPath, path) == 0 else {
       let number = errno

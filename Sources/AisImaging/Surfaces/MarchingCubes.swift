@@ -1,0 +1,96 @@
+import AisCore
+import Synchronization
+
+/// Surfaces of constant value by marching cubes: welded, closed, a manifold, facing outwards.
+///
+/// A voxel is inside when its value is greater than the level; NaN is outside. The surface is closed where a part touches
+/// the volume's faces, half a voxel beyond the last centres. Vertices are in voxels, x, y, z, centres on whole numbers;
+/// they lie on the lines between neighbouring voxels where linear interpolation meets the level, at least 1/64 voxel from
+/// either end. Which triangles join them is told by `CellTable`. Results do not depend on the number of threads.
+package enum MarchingCubes {
+  /// The surface around everything above the level in a volume in memory.
+  package static func surface(of volume: Volume<Float>, level: Float, threads: Int = 1) -> SurfaceMesh {
+    guard volume.shape.count > 0 else { return SurfaceMesh() }
+    do throws(AisError) {
+      return try surfaces(of: WholeVolumeField(volume, level: level), level: level, threads: threads)[0]
+    } catch {
+      preconditionFailure("nothing is read and nothing can be cancelled, and yet: \(error)")
+    }
+  }
+
+  /// One surface for each part of a volume, in a single pass over its slices.
+  ///
+  /// Parts must be apart: no voxel of one may share a face with a voxel of another. Each part's surface is then the one
+  /// that it would have if it were alone. Besides the surfaces themselves, a thread keeps four slices and the piece of
+  /// surface of 16.
+  ///
+  /// - Parameter progress: called with the fraction of the slices that are done, from the calling thread.
+  /// - Throws: what reading throws; `.cancelled`; `.limitExceeded` for a part of more than 2³¹ vertices.
+  package static func surfaces(
+    of field: some SurfaceField, level: Float, threads: Int = 1, cancellation: Cancellation = Cancellation(),
+    progress: (Double) -> Void = { _ in }
+  ) throws(AisError) -> [SurfaceMesh] {
+    precondition(field.shape.count > 0, "a volume of \(field.shape) has no voxel")
+    var assembly = Assembly(partCount: field.partCount)
+    // A layer below the first slice and one above the last close the surface.
+    let layers = -1..<field.shape.z
+    let starts = Array(stride(from: layers.lowerBound, to: layers.upperBound, by: blockHeight))
+    var next = 0
+    while next < starts.count {
+      try cancellation.check()
+      let wave = starts[next..<min(next + max(1, threads), starts.count)]
+      let results = Mutex([Int: Result<SurfaceBlock, AisError>]())
+      Slabs.forEach(count: wave.count, threads: threads) { indices in
+        for index in indices {
+          let start = wave[wave.startIndex + index]
+          let result = Result { () throws(AisError) in
+            try SurfaceBlock.make(
+              of: field, level: level, layers: start..<min(start + blockHeight, layers.upperBound))
+          }
+          results.withLock { $0[index] = result }
+        }
+      }
+      var blocks = results.withLock { $0 }
+      for index in 0..<wave.count {
+        if let block = try blocks.removeValue(forKey: index)?.get() { try assembly.add(block) }
+      }
+      next += wave.count
+      progress(Double(next) / Double(starts.count))
+    }
+    return assembly.meshes
+  }
+
+  /// Layers of a block. A constant, so that vertices have the same order for any number of threads.
+  private static let blockHeight = 16
+}
+
+/// Joins blocks, in order from the lowest, into one mesh a part.
+private struct Assembly {
+  var meshes: [SurfaceMesh]
+  /// For the vertices in the highest slice so far: which vertex of its part's mesh each is.
+  private var seam: [UInt32] = []
+
+  init(partCount: Int) { meshes = Array(repeating: SurfaceMesh(), count: partCount) }
+
+  mutating func add(_ block: SurfaceBlock) throws(AisError) {
+    // The block's lowest vertices are those of the block below: the same, in the same order.
+    var places = seam
+    precondition(seam.count == block.lowestCount, "two blocks disagree about the slice that they share")
+    places.reserveCapacity(block.vertices.count)
+    for index in places.count..<block.vertices.count {
+      let part = Int(block.parts[index])
+      places.append(UInt32(truncatingIfNeeded: meshes[part].vertices.count))
+      meshes[part].vertices.append(block.vertices[index])
+    }
+    for triangle in block.triangles {
+      let part = Int(block.parts[Int(triangle.x)])
+      meshes[part].triangles.append(
+        SIMD3(places[Int(triangle.x)], places[Int(triangle.y)], places[Int(triangle.z)]))
+    }
+    if let largest = meshes.map(\.vertices.count).max(), largest > Int32.max {
+      throw AisError(
+        .limitExceeded, "a surface of more than \(Int32.max) vertices cannot be made: bin the volume")
+    }
+    seam = Array(places[block.highest])
+  }
+}
