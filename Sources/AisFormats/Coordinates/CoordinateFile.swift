@@ -19,15 +19,30 @@ package enum CoordinateFile {
   package static func read(
     _ bytes: [UInt8], path: String, format: CoordinateFormat? = nil, hints: CoordinateHints = CoordinateHints()
   ) throws(AisError) -> CoordinateReading {
-    guard !bytes.isEmpty else {
-      throw AisError(.truncated, "'\(path)' is empty, it holds no coordinates. Copy or export the file again.")
-    }
     var format = format
+    if bytes.isEmpty { return try empty(path, format, hints) }
     if format == nil { format = try CoordinateFormat(detecting: bytes, path: path) }
     guard let format else { preconditionFailure("a format was detected or an error thrown") }
     let reading = try format.codec.read(bytes, path: path, hints: hints)
     if let need = reading.missing.first, !hints.allowsIncomplete { throw .coordinateNeed(need, path, format) }
     return reading
+  }
+
+  /// A file of no bytes: no particles in the formats that have nothing but particles, otherwise a file that was cut off.
+  private static func empty(_ path: String, _ format: CoordinateFormat?, _ hints: CoordinateHints) throws(AisError)
+    -> CoordinateReading
+  {
+    let lower = path.lowercased()
+    guard
+      let kind = format ?? (lower.hasSuffix(".txt") ? .text : lower.hasSuffix(".ndjson") ? .portal : nil),
+      kind == .text || kind == .portal
+    else {
+      throw AisError(.truncated, "'\(path)' is empty, it holds no coordinates. Copy or export the file again.")
+    }
+    let name = hints.tomogramName ?? TomogramNames.tomogram(ofFile: path)
+    return CoordinateReading(
+      list: ParticleList(tomograms: [hints.frame(name)]), format: kind, frame: "the file is empty.",
+      warnings: ["'\(path)' is empty: no particles."])
   }
 
   /// Writes a list whole or not at all.

@@ -11,7 +11,9 @@ extension CoordinateFormat {
       return
     }
     let name = path.lowercased()
-    if name.hasSuffix(".csv") {
+    if bytes.first(where: { $0 > 0x20 && $0 < 0x80 }) == UInt8(ascii: "{") {
+      try self.init(detectingJSON: bytes, path: path)
+    } else if name.hasSuffix(".csv") {
       self = .csv
     } else if name.hasSuffix(".tsv") {
       self = .tsv
@@ -23,6 +25,22 @@ extension CoordinateFormat {
         "'\(path)' is no list of coordinates that Ais knows. Expected one of: "
           + "\(Self.allCases.map(\.rawValue).joined(separator: ", ")).")
     }
+  }
+
+  /// What a JSON file is, by its first line and its keys.
+  private init(detectingJSON bytes: [UInt8], path: String) throws(AisError) {
+    let first = bytes.split(maxSplits: 1, whereSeparator: { $0 == 0x0A || $0 == 0x0D }).first ?? []
+    if let line = try? JSONValue(parsing: first, name: path), line["location"] != nil {
+      self = .portal
+      return
+    }
+    guard try JSONValue(parsing: bytes, name: path)["points"] != nil else {
+      throw AisError(
+        .unsupported,
+        "'\(path)' is no list of coordinates that Ais knows: it is JSON without 'points' (copick) and without a 'location' in "
+          + "each line (CryoET Data Portal).")
+    }
+    self = .copick
   }
 
   /// Whether a line in front begins a block.

@@ -16,6 +16,9 @@ package enum CoordinateFormat: String, CaseIterable, Sendable {
   case text = "txt"
   case tsv
   case csv
+  case copick
+  /// The annotations of the CryoET Data Portal: a JSON document per line.
+  case portal
 
   /// What reads and writes it.
   var codec: any CoordinateCodec {
@@ -26,6 +29,8 @@ package enum CoordinateFormat: String, CaseIterable, Sendable {
     case .m: MSTARCodec()
     case .text: PlainTextCodec()
     case .tsv, .csv: SeparatedTextCodec(format: self)
+    case .copick: CopickCodec()
+    case .portal: PortalCodec()
     }
   }
 
@@ -36,13 +41,15 @@ package enum CoordinateFormat: String, CaseIterable, Sendable {
     case .text: "txt"
     case .tsv: "tsv"
     case .csv: "csv"
+    case .copick: "json"
+    case .portal: "ndjson"
     }
   }
 
   /// Whether one file can hold particles of several tomograms.
   package var holdsSeveralTomograms: Bool {
     switch self {
-    case .text: false
+    case .text, .copick, .portal: false
     default: true
     }
   }
@@ -60,6 +67,8 @@ package enum CoordinateFormat: String, CaseIterable, Sendable {
     case .text: "a text file of x, y, z"
     case .tsv: "a table separated by tabs"
     case .csv: "a table separated by commas"
+    case .copick: "a copick file of picks"
+    case .portal: "a CryoET Data Portal file of points"
     }
   }
 

@@ -75,6 +75,50 @@ struct SharedCoordinateTests {
     #expect(zip([point.x, point.y, point.z], expected.first).allSatisfy { abs($0 - $1) < 1e-3 }, "\(point)")
   }
 
+  @Test("of RELION 5 lie where RELION places them")
+  func relion5() throws {
+    var hints = CoordinateHints()
+    hints.tiltSeries = try TiltSeriesTable(path: path("coordinates/relion_5_tomograms.star"))
+    let reading = try CoordinateFile.read(path("coordinates/relion_5_run_data.star"), hints: hints)
+    #expect(reading.format == .relion5)
+    #expect(reading.list.particles.count == 9053)
+    #expect(reading.list.tomograms.map(\.name) == ["TS_01", "TS_03", "TS_43", "TS_45", "TS_54"])
+    // By RELION's own formula: the coordinate less the shift turned by the subtomogram's rotation.
+    let first = reading.list.particles[0]
+    #expect(abs(first.point.x - 3314.221724) < 1e-5)
+    #expect(abs(first.point.y - 1294.509759) < 1e-5)
+    #expect(abs(first.point.z - 1835.018870) < 1e-5)
+    let axis = try #require(first.angles).zAxis
+    #expect(abs(axis.x + 0.002143) < 1e-6 && abs(axis.y + 0.058432) < 1e-6 && abs(axis.z - 0.998289) < 1e-6)
+    #expect(reading.list.particles.allSatisfy { (0..<4000).contains($0.point.x) && (0..<2000).contains($0.point.z) })
+    #expect(throws: AisError.self) { try CoordinateFile.read(path("coordinates/relion_5_run_data.star")) }
+  }
+
+  @Test(
+    "in ångström are asked about, and read once the voxel size is known",
+    arguments: ["portal_tardis.csv", "portal_copick.json", "portal_copick_instance.json"])
+  func angstrom(name: String) throws {
+    let error = #expect(throws: AisError.self) { try CoordinateFile.read(path("coordinates/" + name)) }
+    #expect(error?.code == .needsDecision)
+    var hints = CoordinateHints()
+    hints.voxelSize = VoxelSize(.angstroms(10))
+    let reading = try CoordinateFile.read(path("coordinates/" + name), hints: hints)
+    let first = reading.list.particles[0].point
+    switch name {
+    case "portal_tardis.csv":
+      #expect(first == VoxelPoint(z: 1.2, y: 0.8, x: 0.4))
+      #expect(reading.list.particles.map(\.group) == [0, 0, 1, 1, 1, 2])
+    case "portal_copick.json":
+      #expect(first == VoxelPoint(z: 3, y: 2, x: 4))
+      let axis = try #require(reading.list.particles[0].angles).zAxis
+      #expect(abs(axis.x - 0.5.squareRoot()) < 1e-9 && abs(axis.y) < 1e-9 && abs(axis.z - 0.5.squareRoot()) < 1e-9)
+    default:
+      #expect(first == VoxelPoint(z: 3, y: 2, x: 1))
+      #expect(reading.list.tomograms[0].name == "Position_94_Vol")
+      #expect(reading.list.particles.allSatisfy { $0.angles == nil })
+    }
+  }
+
   @Test(
     "without particles are refused with what they are",
     arguments: [

@@ -67,6 +67,13 @@ struct TextTable {
     var row: [String] = []
     var cell: [UInt8] = []
     var isQuoted = false
+    // Spaces around a value say nothing, those in quotes do.
+    var wasQuoted = false
+    func finish() {
+      row.append(wasQuoted ? String(decoding: cell, as: UTF8.self) : trimmed(cell))
+      cell = []
+      wasQuoted = false
+    }
     var index = text.startIndex
     while index < text.endIndex {
       let byte = text[index]
@@ -83,9 +90,11 @@ struct TextTable {
       } else if byte == UInt8(ascii: "\""), cell.allSatisfy(isSpace) {
         cell = []
         isQuoted = true
+        wasQuoted = true
       } else if byte == separator {
-        row.append(trimmed(cell))
-        cell = []
+        finish()
+      } else if wasQuoted, isSpace(byte) {
+        // Between the closing quote and the separator.
       } else {
         cell.append(byte)
       }
@@ -94,7 +103,7 @@ struct TextTable {
     if isQuoted {
       throw AisError(.malformed, "'\(path)' has a quote in line \(line) that does not end. Mend the line.")
     }
-    row.append(trimmed(cell))
+    finish()
     return row
   }
 
