@@ -1,5 +1,5 @@
 // swift-tools-version: 6.2
-// How fast the CPU engine is on this machine: `make bench`. A package of its own, so that the program never pays for it.
+// How fast the CPU engine and the kernels on volumes are on this machine: `make bench`. A package of its own, so that the program never pays for it.
 // Sources/Ais… and Sources/C… are links to the rooms themselves, so that their `package` declarations are seen here.
 import PackageDescription
 
@@ -18,8 +18,9 @@ let package = Package(
       ]),
     .target(name: "AisCore"),
     .target(name: "AisFormats", dependencies: ["AisCore", "CCodecs"]),
+    .target(name: "AisImaging", dependencies: ["AisCore"]),
     .target(name: "AisNetworks", dependencies: ["AisCore", "AisFormats", "CKernels"]),
-    .executableTarget(name: "Benchmarks", dependencies: ["AisCore", "AisNetworks", "CKernels"]),
+    .executableTarget(name: "Benchmarks", dependencies: ["AisCore", "AisImaging", "AisNetworks", "CKernels"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11,

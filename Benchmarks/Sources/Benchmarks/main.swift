@@ -9,9 +9,9 @@ import AisNetworks
 /// What is measured: all tables and instruction sets, or those named on the command line.
 let words = Array(CommandLine.arguments.dropFirst())
 let namedSets = words.compactMap { InstructionSet(rawValue: $0) }
-let namedTables = words.filter { ["layers", "networks", "forecasts"].contains($0) }
+let namedTables = words.filter { ["layers", "networks", "forecasts", "volumes"].contains($0) }
 guard namedSets.count + namedTables.count == words.count else {
-  print("usage: Benchmarks [layers] [networks] [forecasts] [avx512] [avx2] [baseline]")
+  print("usage: Benchmarks [layers] [networks] [forecasts] [volumes] [avx512] [avx2] [baseline]")
   exit(2)
 }
 let processors = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
@@ -23,3 +23,6 @@ for set in InstructionSet.available.reversed() where namedSets.isEmpty || namedS
   }
   if namedTables.isEmpty || namedTables.contains("forecasts") { try ForecastTable.print(set) }
 }
+
+// The same code runs on every instruction set.
+if namedTables.isEmpty || namedTables.contains("volumes") { try VolumeTable.print() }

@@ -47,6 +47,19 @@ struct ValueSums: Sendable {
   var y = 0.0
   var x = 0.0
 
+  init() {}
+
+  /// The values of a row from column `start` on, without their slice and row.
+  @inline(__always)
+  init(of values: Slice<UnsafeBufferPointer<Float>>, from start: Int) {
+    var column = Double(start)
+    for value in UnsafeBufferPointer(rebasing: values) {
+      self.value += Double(value)
+      x += Double(value) * column
+      column += 1
+    }
+  }
+
   static func += (a: inout ValueSums, b: ValueSums) {
     a.value += b.value
     a.z += b.z

@@ -29,13 +29,16 @@ package enum RegionStatistics {
             x += 1
             while x < shape.x && Int(labels[row + x]) == label { x += 1 }
             guard label > 0 && label <= count else { continue }
-            places[label - 1].add(
-              z: z + origin.z, y: y + origin.y, lower: lower + origin.x, upper: x + origin.x)
+            let run = lower + origin.x..<x + origin.x
+            places[label - 1].add(z: z + origin.z, y: y + origin.y, lower: run.lowerBound, upper: run.upperBound)
             var sum = ValueSums()
-            for i in lower..<x {
-              let value = values.map { Double($0.voxels[row + i]) } ?? 1
-              sum.value += value
-              sum.x += value * Double(i + origin.x)
+            if let values {
+              values.voxels.withUnsafeBufferPointer {
+                sum = ValueSums(of: $0[row + lower..<row + x], from: run.lowerBound)
+              }
+            } else {
+              sum.value = Double(run.count)
+              sum.x = Double(run.count * (run.lowerBound + run.upperBound - 1)) / 2
             }
             sum.z = sum.value * Double(z + origin.z)
             sum.y = sum.value * Double(y + origin.y)

@@ -35,12 +35,6 @@ struct RunSlab: Sendable {
   /// Value sums of the runs of the row that is being read.
   private var pending: [ValueSums] = []
 
-  /// Memory in bytes.
-  var bytes: Int {
-    runs.capacity * MemoryLayout<Labelled>.stride + values.capacity * 4 + rowStarts.capacity * 8
-      + labelCount * (MemoryLayout<ValueSums>.stride + 8)
-  }
-
   func runs(z: Int, y: Int) -> ArraySlice<Labelled> {
     let row = (z - slices.lowerBound) * rows.count + y - rows.lowerBound
     return runs[rowStarts[row]..<rowStarts[row + 1]]
@@ -53,56 +47,60 @@ struct RunSlab: Sendable {
     values = []
   }
 
-  /// Reads the slices and finds the runs of `value > threshold` in the region's rows and columns.
-  init(
-    source: any SliceSource, slices: Range<Int>, region: VoxelBox, threshold: Float, connectivity: Connectivity,
-    mask: (any SliceSource)?, keepsValues: Bool, cancellation: Cancellation?
-  ) throws(AisError) {
+  /// Reads the slices and finds and labels their runs.
+  init(_ slices: Range<Int>, of search: ComponentSearch) throws(AisError) {
     self.slices = slices
-    rows = region.y
+    rows = search.region.y
     rowStarts.reserveCapacity(slices.count * rows.count + 1)
-    let width = source.shape.x
+    let (source, columns) = (search.source, search.region.x)
     let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: source.shape.sliceCount)
     defer { buffer.deallocate() }
     buffer.initialize(repeating: 0)
-    let maskBuffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: mask == nil ? 0 : source.shape.sliceCount)
+    let maskBuffer = UnsafeMutableBufferPointer<Float>.allocate(
+      capacity: search.mask == nil ? 0 : source.shape.sliceCount)
     defer { maskBuffer.deallocate() }
     maskBuffer.initialize(repeating: 0)
 
     var sets = DisjointSets()
     for z in slices {
-      try cancellation?.check()
+      try search.cancellation?.check()
       try source.readSlice(z, into: buffer)
-      if let mask {
+      if let mask = search.mask {
         try mask.readSlice(z, into: maskBuffer)
         // What the mask leaves out becomes NaN, which is above no threshold.
         for i in 0..<buffer.count where maskBuffer[i] == 0 || maskBuffer[i].isNaN { buffer[i] = .nan }
       }
+      let before = (runs: runs.count, labels: sets.count, values: values.count)
       for y in rows {
-        let row = UnsafeBufferPointer(
-          rebasing: buffer[y * width + region.x.lowerBound..<y * width + region.x.upperBound])
-        let start = runs.count
-        RunScanner.forEachRun(in: row, above: threshold) { lower, upper in
-          var sum = ValueSums()
-          for i in lower..<upper {
-            let value = Double(row[i])
-            sum.value += value
-            sum.x += value * Double(i + region.x.lowerBound)
-          }
-          sum.z = sum.value * Double(z)
-          sum.y = sum.value * Double(y)
-          let run = VoxelRun(
-            z: Int32(z), y: Int32(y), lower: Int32(lower + region.x.lowerBound),
-            upper: Int32(upper + region.x.lowerBound), firstValue: UInt32(keepsValues ? values.count : 0))
-          if keepsValues { values.append(contentsOf: row[lower..<upper]) }
-          runs.append(Labelled(run: run, label: -1))
-          pending.append(sum)
-        }
+        let start = y * source.shape.x
+        let row = UnsafeBufferPointer(rebasing: buffer[start + columns.lowerBound..<start + columns.upperBound])
+        collect(row, z: z, y: y, of: search)
         rowStarts.append(runs.count)
-        label(runsFrom: start, z: z, y: y, connectivity: connectivity, sets: &sets)
+        label(runsFrom: runs.count - pending.count, z: z, y: y, connectivity: search.connectivity, sets: &sets)
       }
+      try search.memory.spend(
+        (runs.count - before.runs) * RunMemory.perRun + (sets.count - before.labels) * RunMemory.perLabel
+          + (values.count - before.values) * RunMemory.perValue,
+        threshold: search.threshold)
     }
     settle(&sets)
+  }
+
+  /// Appends the runs of one row of the region.
+  @inline(__always)
+  private mutating func collect(_ row: UnsafeBufferPointer<Float>, z: Int, y: Int, of search: ComponentSearch) {
+    let first = search.region.x.lowerBound
+    RunScanner.forEachRun(in: row, above: search.threshold) { lower, upper in
+      var sum = ValueSums(of: row[lower..<upper], from: first + lower)
+      sum.z = sum.value * Double(z)
+      sum.y = sum.value * Double(y)
+      let run = VoxelRun(
+        z: Int32(z), y: Int32(y), lower: Int32(first + lower), upper: Int32(first + upper),
+        firstValue: UInt32(search.keepsValues ? values.count : 0))
+      if search.keepsValues { values.append(contentsOf: row[lower..<upper]) }
+      runs.append(Labelled(run: run, label: -1))
+      pending.append(sum)
+    }
   }
 
   /// Gives the last row's runs the labels of the earlier runs that they touch, or new ones.

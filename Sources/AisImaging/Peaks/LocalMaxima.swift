@@ -23,7 +23,8 @@ package enum LocalMaxima {
   ///   - mask: of the same shape; voxels where it is 0 are neither maxima nor neighbours.
   ///   - border: leaves out maxima less than so many voxels from a face of the volume.
   package static func points(
-    of volume: Volume<Float>, mask: Volume<UInt8>? = nil, minimumDistance: Double = 0, border: Int = 0
+    of volume: Volume<Float>, mask: Volume<UInt8>? = nil, minimumDistance: Double = 0, border: Int = 0,
+    threads: Int = 1
   ) -> [LocalMaximum] {
     precondition(mask == nil || mask!.shape == volume.shape, "mask and volume must have the same shape")
     let shape = volume.shape
@@ -35,7 +36,7 @@ package enum LocalMaxima {
     volume.voxels.withUnsafeBufferPointer { values in
       func search(_ inside: UnsafePointer<UInt8>?) {
         let search = PlateauSearch(values: values.baseAddress!, inside: inside, shape: shape)
-        search.forEachMaximum { maximum in
+        search.forEachMaximum(threads: threads) { maximum in
           let voxel = maximum.voxel
           if inner.z.contains(voxel.z) && inner.y.contains(voxel.y) && inner.x.contains(voxel.x) {
             found.append(maximum)

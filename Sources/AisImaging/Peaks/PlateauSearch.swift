@@ -5,15 +5,26 @@ final class PlateauSearch {
   private let values: UnsafePointer<Float>
   private let inside: UnsafePointer<UInt8>?
   private let shape: Shape
-  /// Voxels of plateaus that are dealt with.
-  private var isDone: [Bool]
+  /// What is known of each voxel.
+  private var states: [State]
   private let steps: [(z: Int, y: Int, x: Int, offset: Int)]
+
+  private enum State: UInt8 {
+    /// A neighbour is higher, or the voxel is left out.
+    case low
+    /// All neighbours are lower.
+    case peak
+    /// None is higher, some are equal: part of a plateau.
+    case flat
+    /// Part of a plateau that is dealt with.
+    case done
+  }
 
   init(values: UnsafePointer<Float>, inside: UnsafePointer<UInt8>?, shape: Shape) {
     self.values = values
     self.inside = inside
     self.shape = shape
-    isDone = [Bool](repeating: false, count: shape.count)
+    states = [State](repeating: .low, count: shape.count)
     var steps: [(z: Int, y: Int, x: Int, offset: Int)] = []
     for z in -1...1 {
       for y in -1...1 {
@@ -29,34 +40,37 @@ final class PlateauSearch {
   }
 
   /// Calls `body` for every maximum, in scan order of the first voxels.
-  func forEachMaximum(_ body: (LocalMaximum) -> Void) {
-    var index = 0
-    for z in 0..<shape.z {
-      for y in 0..<shape.y {
-        for x in 0..<shape.x {
-          defer { index += 1 }
-          if let inside, inside[index] == 0 { continue }
-          if isDone[index] { continue }
-          let voxel = VoxelIndex(z: z, y: y, x: x)
-          switch surroundings(voxel, index) {
-          case .higher: continue
-          case .lower: body(LocalMaximum(voxel: voxel, value: values[index]))
-          case .equal: if let top = plateau(from: index) { body(top) }
-          }
-        }
+  func forEachMaximum(threads: Int, _ body: (LocalMaximum) -> Void) {
+    states.withUnsafeMutableBufferPointer { buffer in
+      // Each slice is written by the one thread that has it.
+      nonisolated(unsafe) let (states, search) = (buffer, self)
+      Slabs.forEach(count: shape.z, threads: threads) { slices in
+        for z in slices { search.judge(slice: z, into: states) }
+      }
+    }
+    for index in states.indices {
+      switch states[index] {
+      case .low, .done: continue
+      case .peak: body(LocalMaximum(voxel: voxel(index), value: values[index]))
+      case .flat: if let top = plateau(from: index) { body(top) }
       }
     }
   }
 
-  private enum Surroundings {
-    case higher, equal, lower
+  private func judge(slice z: Int, into states: UnsafeMutableBufferPointer<State>) {
+    var index = z * shape.sliceCount
+    for y in 0..<shape.y {
+      for x in 0..<shape.x {
+        if inside == nil || inside![index] != 0 { states[index] = state(VoxelIndex(z: z, y: y, x: x), index) }
+        index += 1
+      }
+    }
   }
 
-  /// The highest neighbour beside the voxel itself.
   @inline(__always)
-  private func surroundings(_ voxel: VoxelIndex, _ index: Int) -> Surroundings {
+  private func state(_ voxel: VoxelIndex, _ index: Int) -> State {
     let value = values[index]
-    if value.isNaN { return .higher }
+    if value.isNaN { return .low }
     var isFlat = false
     let isInner =
       voxel.z > 0 && voxel.y > 0 && voxel.x > 0 && voxel.z < shape.z - 1 && voxel.y < shape.y - 1
@@ -65,10 +79,10 @@ final class PlateauSearch {
       if !isInner && !contains(voxel, step) { continue }
       let other = index + step.offset
       if let inside, inside[other] == 0 { continue }
-      if values[other] > value { return .higher }
+      if values[other] > value { return .low }
       if values[other] == value { isFlat = true }
     }
-    return isFlat ? .equal : .lower
+    return isFlat ? .flat : .peak
   }
 
   @inline(__always)
@@ -87,7 +101,7 @@ final class PlateauSearch {
   private func plateau(from start: Int) -> LocalMaximum? {
     let value = values[start]
     var members = [start]
-    isDone[start] = true
+    states[start] = .done
     var isTop = true
     var next = 0
     while next < members.count {
@@ -99,8 +113,8 @@ final class PlateauSearch {
         if let inside, inside[other] == 0 { continue }
         if values[other] > value {
           isTop = false
-        } else if values[other] == value && !isDone[other] {
-          isDone[other] = true
+        } else if values[other] == value && states[other] != .done {
+          states[other] = .done
           members.append(other)
         }
       }

@@ -33,24 +33,26 @@ package struct PointGrid: Sendable {
     points.append(point)
   }
 
-  /// Calls `body` with every point that may lie within `radius` of a place on each axis, and some more, until it returns true.
-  private func search(around place: VoxelPoint, radius: Double, _ body: (Int) -> Bool) {
-    guard !points.isEmpty else { return }
+  /// Calls `body` with every point within `radius` of a place on each axis, and some more, until it returns true.
+  ///
+  /// Says whether `body` was given every point of the grid: a search that is wider than the grid takes them one by one.
+  @discardableResult
+  private func search(around place: VoxelPoint, radius: Double, _ body: (Int) -> Bool) -> Bool {
     let low = cell(VoxelPoint(z: place.z - radius, y: place.y - radius, x: place.x - radius))
     let high = cell(VoxelPoint(z: place.z + radius, y: place.y + radius, x: place.x + radius))
     let cubes = Double(high.z - low.z + 1) * Double(high.y - low.y + 1) * Double(high.x - low.x + 1)
     if cubes > Double(cells.count) {
-      // A search wider than the grid is fine.
-      for number in points.indices where body(number) { return }
-      return
+      for number in points.indices where body(number) { return false }
+      return true
     }
     for z in low.z...high.z {
       for y in low.y...high.y {
         for x in low.x...high.x {
-          for number in cells[Cell(z: z, y: y, x: x)] ?? [] where body(number) { return }
+          for number in cells[Cell(z: z, y: y, x: x)] ?? [] where body(number) { return false }
         }
       }
     }
+    return false
   }
 
   /// Whether a point lies nearer than `distance`.
@@ -79,7 +81,7 @@ package struct PointGrid: Sendable {
     var radius = edge
     while true {
       var best: (number: Int, distance: Double)?
-      search(around: place, radius: radius) { number in
+      let sawAll = search(around: place, radius: radius) { number in
         let distance = Metric.euclidean.distance(points[number], place)
         if number != excluded, best.map({ (distance, number) < ($0.distance, $0.number) }) ?? true {
           best = (number, distance)
@@ -87,7 +89,7 @@ package struct PointGrid: Sendable {
         return false
       }
       // What lies beyond the radius may have been seen by chance, and something nearer missed.
-      if let best, best.distance <= radius { return best }
+      if let best, sawAll || best.distance <= radius { return best }
       radius *= 2
     }
   }

@@ -7,7 +7,7 @@ package enum Watershed {
   /// Flooding by a priority queue (Meyer 1991): the lowest voxel that water has reached spreads first, of equal ones the one
   /// reached first, to its neighbours in the order −z, −y, −x, +x, +y, +z; seeds are reached first, in their order. There are
   /// no lines between the basins. Pass the negative distance to part touching balls. NaN is above everything. Time n log n for
-  /// arbitrary heights, memory 16 bytes a voxel.
+  /// arbitrary heights, memory 17 bytes a voxel.
   ///
   /// - Parameters:
   ///   - height: [z][y][x].
@@ -16,49 +16,70 @@ package enum Watershed {
   package static func basins(height: Volume<Float>, seeds: [VoxelIndex], mask: Volume<UInt8>) -> Volume<Int32> {
     let shape = height.shape
     precondition(mask.shape == shape, "mask and heights must have the same shape")
-    precondition(shape.count < Int(Int32.max), "a watershed of \(shape) voxels is too large; divide or bin the volume")
-    precondition(seeds.count < Int(Int32.max), "too many seeds")
-    var basins = Volume<Int32>(shape: shape, repeating: 0)
-    guard shape.count > 0, !seeds.isEmpty else { return basins }
-    let (ranks, levels) = HeightRanks.ranks(of: height, mask: mask)
-    var queue = LevelQueue(items: shape.count, levels: levels)
-    let (plane, width) = (shape.sliceCount, shape.x)
-    basins.voxels.withUnsafeMutableBufferPointer { labels in
+    precondition(shape.count <= voxelLimit, "a watershed of \(shape) voxels is too large; divide or bin the volume")
+    guard shape.count > 0, !seeds.isEmpty else { return Volume(shape: shape, repeating: 0) }
+    let frame = Frame(shape)
+    let (ranks, levels) = HeightRanks.ranks(of: height, mask: mask, frame: frame)
+    var queue = LevelQueue(items: ranks.count, levels: levels)
+    // Dry ground is 0; what no water enters is −1, so that one look tells whether it can go on.
+    var labels = ranks.map { $0 < 0 ? -1 : 0 as Int32 }
+    for (number, seed) in seeds.enumerated() {
+      precondition(VoxelBox(shape).contains(seed), "seed \(seed) lies outside the volume")
+      let index = frame.index(z: seed.z, y: seed.y, x: seed.x)
+      guard labels[index] == 0 else { continue }
+      labels[index] = Int32(number + 1)
+      queue.push(index, level: Int(ranks[index]))
+    }
+    let steps = [-frame.plane, -frame.width, -1, 1, frame.width, frame.plane]
+    labels.withUnsafeMutableBufferPointer { labels in
       ranks.withUnsafeBufferPointer { ranks in
-        for (number, seed) in seeds.enumerated() {
-          precondition(VoxelBox(shape).contains(seed), "seed \(seed) lies outside the volume")
-          let index = (seed.z * shape.y + seed.y) * width + seed.x
-          guard ranks[index] >= 0, labels[index] == 0 else { continue }
-          labels[index] = Int32(number + 1)
-          queue.push(index, level: Int(ranks[index]))
-        }
-        while let index = queue.pop() {
-          let label = labels[index]
-          let (row, x) = index.quotientAndRemainder(dividingBy: width)
-          let (z, y) = row.quotientAndRemainder(dividingBy: shape.y)
-          @inline(__always) func reach(_ other: Int) {
-            if ranks[other] >= 0 && labels[other] == 0 {
-              labels[other] = label
-              queue.push(other, level: Int(ranks[other]))
+        steps.withUnsafeBufferPointer { steps in
+          while let index = queue.pop() {
+            let label = labels[index]
+            for step in steps where labels[index + step] == 0 {
+              labels[index + step] = label
+              queue.push(index + step, level: Int(ranks[index + step]))
             }
           }
-          if z > 0 { reach(index - plane) }
-          if y > 0 { reach(index - width) }
-          if x > 0 { reach(index - 1) }
-          if x < width - 1 { reach(index + 1) }
-          if y < shape.y - 1 { reach(index + width) }
-          if z < shape.z - 1 { reach(index + plane) }
         }
       }
     }
+    var basins = Volume<Int32>(shape: shape, repeating: 0)
+    for z in 0..<shape.z {
+      for y in 0..<shape.y {
+        let (row, padded) = ((z * shape.y + y) * shape.x, frame.index(z: z, y: y, x: 0))
+        for x in 0..<shape.x { basins.voxels[row + x] = max(0, labels[padded + x]) }
+      }
+    }
     return basins
+  }
+
+  /// The most voxels that are flooded at once.
+  package static let voxelLimit = 1 << 30
+
+  /// The volume with a voxel more on every side, so that every voxel has six neighbours.
+  struct Frame {
+    let width: Int
+    let plane: Int
+    let count: Int
+
+    init(_ shape: Shape) {
+      width = shape.x + 2
+      plane = width * (shape.y + 2)
+      count = plane * (shape.z + 2)
+    }
+
+    /// Where a voxel of the volume stands.
+    func index(z: Int, y: Int, x: Int) -> Int { (z + 1) * plane + (y + 1) * width + x + 1 }
   }
 }
 
 /// Heights as whole numbers: equal heights have equal ranks, higher ones higher ranks.
 enum HeightRanks {
-  /// For each voxel its rank from 0, −1 outside the mask; and the number of ranks.
-  static func ranks(of height: Volume<Float>, mask: Volume<UInt8>) -> (ranks: [Int32], count: Int) {
+  /// For each voxel of the frame its rank from 0, −1 outside the mask; and the number of ranks.
+  static func ranks(of height: Volume<Float>, mask: Volume<UInt8>, frame: Watershed.Frame) -> (
+    ranks: [Int32], count: Int
+  ) {
     var patterns: [UInt32] = []
     for i in height.voxels.indices where mask.voxels[i] != 0 { patterns.append(ordinal(height.voxels[i])) }
     RadixSort.sort(&patterns)
@@ -68,10 +89,18 @@ enum HeightRanks {
       patterns[count] = pattern
       count += 1
     }
-    patterns.removeLast(patterns.count - count)
-    var ranks = [Int32](repeating: -1, count: height.voxels.count)
+    patterns = Array(patterns[..<count])
+    var ranks = [Int32](repeating: -1, count: frame.count)
+    let shape = height.shape
     patterns.withUnsafeBufferPointer { patterns in
-      for i in ranks.indices where mask.voxels[i] != 0 { ranks[i] = rank(of: ordinal(height.voxels[i]), in: patterns) }
+      for z in 0..<shape.z {
+        for y in 0..<shape.y {
+          let (row, padded) = ((z * shape.y + y) * shape.x, frame.index(z: z, y: y, x: 0))
+          for x in 0..<shape.x where mask.voxels[row + x] != 0 {
+            ranks[padded + x] = rank(of: ordinal(height.voxels[row + x]), in: patterns)
+          }
+        }
+      }
     }
     return (ranks, count)
   }

@@ -174,6 +174,17 @@ struct ComponentTests {
       try ComponentRuns.find(in: source, above: 0.5, memory: ByteCount(1000))
     }
     #expect(shortage?.code == .outOfMemory)
+    #expect(shortage?.message.contains("above the threshold 0.5") == true)
+    // What is counted depends on what is found, not on the threads.
+    let enough = (1...200).first {
+      (try? ComponentRuns.find(in: source, above: 0.5, memory: ByteCount($0 << 16))) != nil
+    }!
+    #expect(throws: Never.self) {
+      try ComponentRuns.find(in: source, above: 0.5, memory: ByteCount(enough << 16), threads: 5)
+    }
+    #expect(throws: AisError.self) {
+      try ComponentRuns.find(in: source, above: 0.5, memory: ByteCount((enough - 1) << 16), threads: 5)
+    }
     let cancellation = Cancellation()
     cancellation.cancel()
     let stopped = #expect(throws: AisError.self) {

@@ -76,6 +76,7 @@ struct PeakTests {
       let found = LocalMaxima.points(of: volume, mask: mask)
       #expect(Set(found) == Set(expected))
       #expect(found.count == expected.count)
+      #expect(LocalMaxima.points(of: volume, mask: mask, threads: 3) == found)
       #expect(zip(found, found.dropFirst()).allSatisfy { $0.value >= $1.value })
       let everywhere = Volume<UInt8>(shape: volume.shape, repeating: 1)
       #expect(Set(LocalMaxima.points(of: volume)) == Set(NaiveKernels.maxima(volume, mask: everywhere)))
