@@ -7,7 +7,7 @@ package enum Watershed {
   /// Flooding by a priority queue (Meyer 1991): the lowest voxel that water has reached spreads first, of equal ones the one
   /// reached first, to its neighbours in the order −z, −y, −x, +x, +y, +z; seeds are reached first, in their order. There are
   /// no lines between the basins. Pass the negative distance to part touching balls. NaN is above everything. Time n log n for
-  /// arbitrary heights, memory 17 bytes a voxel.
+  /// arbitrary heights, memory see `memory(for:)`.
   ///
   /// - Parameters:
   ///   - height: [z][y][x].
@@ -16,7 +16,7 @@ package enum Watershed {
   package static func basins(height: Volume<Float>, seeds: [VoxelIndex], mask: Volume<UInt8>) -> Volume<Int32> {
     let shape = height.shape
     precondition(mask.shape == shape, "mask and heights must have the same shape")
-    precondition(shape.count <= voxelLimit, "a watershed of \(shape) voxels is too large; divide or bin the volume")
+    precondition(memory(for: shape) != nil, "a watershed of \(shape) voxels is too large; divide or bin the volume")
     guard shape.count > 0, !seeds.isEmpty else { return Volume(shape: shape, repeating: 0) }
     let frame = Frame(shape)
     let (ranks, levels) = HeightRanks.ranks(of: height, mask: mask, frame: frame)
@@ -54,8 +54,13 @@ package enum Watershed {
     return basins
   }
 
-  /// The most voxels that are flooded at once.
-  package static let voxelLimit = 1 << 30
+  /// The memory that `basins` takes for a volume of this shape beside heights and mask, if most heights occur more than
+  /// once; `nil` when it cannot flood so many voxels.
+  package static func memory(for shape: Shape) -> ByteCount? {
+    guard let frame = Shape(z: shape.z + 2, y: shape.y + 2, x: shape.x + 2).countIfRepresentable, frame < Int(Int32.max)
+    else { return nil }
+    return ByteCount(frame * 12 + shape.count * 4)
+  }
 
   /// The volume with a voxel more on every side, so that every voxel has six neighbours.
   struct Frame {

@@ -85,6 +85,15 @@ struct WatershedTests {
       ).voxels.isEmpty)
   }
 
+  @Test("the memory of a flood is known beforehand, and what it cannot count too")
+  func memory() {
+    #expect(Watershed.memory(for: Shape(z: 100, y: 100, x: 100))?.bytes == 102 * 102 * 102 * 12 + 4_000_000)
+    #expect(Watershed.memory(for: Shape(z: 0, y: 5, x: 5)) != nil)
+    #expect(Watershed.memory(for: Shape(z: 2000, y: 2000, x: 2000)) == nil)
+    #expect(Watershed.memory(for: Shape(z: 1, y: 1, x: 1 << 30)) == nil)
+    #expect(Watershed.memory(for: Shape(z: 1 << 40, y: 1 << 40, x: 1)) == nil)
+  }
+
   @Test("infinite and missing heights have their place: −∞ first, NaN last")
   func extremes() {
     let mask = Volume<UInt8>(shape: Shape(z: 1, y: 1, x: 7), repeating: 1)
