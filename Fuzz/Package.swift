@@ -38,6 +38,7 @@ let package = Package(
     fuzzTarget("FuzzHDF5"),
     fuzzTarget("FuzzMetadata"),
     fuzzTarget("FuzzCheckup"),
+    fuzzTarget("FuzzCoordinates"),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11,
