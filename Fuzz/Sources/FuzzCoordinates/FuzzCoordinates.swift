@@ -5,7 +5,7 @@ import FuzzSupport
 @_cdecl("LLVMFuzzerInitialize")
 public func initialize(_ count: UnsafeMutableRawPointer, _ arguments: UnsafeMutableRawPointer) -> CInt {
   FuzzInput.writeSeeds {
-    try CoordinateFormat.allCases.flatMap { format -> [(name: String, bytes: [UInt8])] in
+    CoordinateFormat.allCases.flatMap { format -> [(name: String, bytes: [UInt8])] in
       guard let encoding = try? CoordinateFile.encode(seedList, path: "seed", format: format, options: options) else {
         return []
       }
