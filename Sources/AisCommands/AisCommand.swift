@@ -12,6 +12,7 @@ package struct AisCommand: AsyncParsableCommand {
         ais info --check TS_03.mrc                           is the header right?
         ais segment -m Membrane.scnm -o seg TS_03.mrc        find membranes
         ais preview TS_03.mrc -s seg -m Membrane.scnm        look at them
+        ais pick -o picks seg --feature Ribosome             find particles
       """,
     version: AisVersion.current,
     subcommands: [
@@ -19,6 +20,7 @@ package struct AisCommand: AsyncParsableCommand {
       InfoCommand.self,
       HeaderCommand.self,
       PreviewCommand.self,
+      PickCommand.self,
       EvaluateCommand.self,
       ModelsCommand.self,
     ])

@@ -1,4 +1,5 @@
 import AisCore
+import AisWorkflows
 import ArgumentParser
 
 /// Quantities on the command line carry their unit. The functions are for `@Option(transform:)`: their errors say
@@ -22,6 +23,34 @@ package enum Quantity {
     guard length.angstrom > 0 else { throw ValidationError("'\(text)' is not above zero") }
     return length
   }
+
+  /// A length or a number of voxels, at least 0: `20nm`, `200A`, `15px`, `15voxels`.
+  package static func extent(_ text: String) throws -> PickRequest.Extent {
+    let (value, unit) = try split(text, example: "20nm, 200A or 15px")
+    guard value >= 0 else { throw ValidationError("'\(text)' is below zero") }
+    if isVoxels(unit) { return .voxels(value) }
+    if unit.isEmpty {
+      throw ValidationError("'\(text)' has no unit: write \(text)nm, \(text)A, or \(text)px for voxels")
+    }
+    return .length(try length(text))
+  }
+
+  /// A volume or a number of voxels, at least 0: `500nm3`, `500000A3`, `120px`.
+  package static func bulk(_ text: String) throws -> PickRequest.Bulk {
+    // The exponent belongs to the unit: 30nm3.
+    let (value, unit) = try split(text, example: "500nm3, 500000A3 or 120px")
+    guard value >= 0 else { throw ValidationError("'\(text)' is below zero") }
+    switch unit {
+    case _ where isVoxels(unit): return .voxels(value)
+    case "A3", "a3", "Å3", "A³", "Å³", "A^3": return .cubicAngstroms(value)
+    case "nm3", "nm³", "nm^3": return .cubicAngstroms(value * 1000)
+    case "": throw ValidationError("'\(text)' has no unit: write \(text)nm3, \(text)A3, or \(text)px for voxels")
+    default:
+      throw ValidationError("'\(text)' has the unit '\(unit)'; expected a volume such as 500nm3, 500000A3 or 120px")
+    }
+  }
+
+  private static func isVoxels(_ unit: String) -> Bool { ["px", "vx", "voxel", "voxels"].contains(unit) }
 
   /// A voxel size: `10A` for cubic voxels, or the edges along x, y and z: `10A,10A,12A`.
   package static func voxelSize(_ text: String) throws -> VoxelSize {

@@ -25,6 +25,17 @@ package enum SegmentationName {
     return feature.isEmpty ? stem : feature
   }
 
+  /// The tomogram: what stands before the last two underscores, or the whole stem when there are none.
+  ///
+  /// - Parameter atFirstMark: before the first, as the reference program takes it.
+  package static func tomogram(of path: String, atFirstMark: Bool = false) -> String {
+    let stem = stem(of: path)
+    guard let range = atFirstMark ? stem.firstRange(of: "__") : stem.lastRange(of: "__"),
+      range.lowerBound > stem.startIndex
+    else { return stem }
+    return String(stem[..<range.lowerBound])
+  }
+
   /// The segmentations of a tomogram that lie in a folder, in the order of their names.
   package static func segmentations(of tomogram: String, inFolder folder: String) throws(AisError) -> [String] {
     let start = stem(of: tomogram) + "__"

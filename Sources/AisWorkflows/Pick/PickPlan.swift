@@ -1,0 +1,71 @@
+import AisCore
+import AisFormats
+import Foundation
+
+/// Everything that a run of `ais pick` will do, settled before any segmentation is searched.
+package struct PickPlan: Sendable {
+  package let request: PickRequest
+  package var tasks: [PickTask]
+  /// Files of folders that are volumes and no segmentations, or those of other features.
+  package let passedOver: [String]
+
+  /// Segmentations that will be searched.
+  package var count: Int { tasks.count { $0.record != nil } }
+
+  /// Throws what stops the whole run: contradictions, inputs that are not there, names that clash. What concerns one
+  /// segmentation becomes a refusal of its task.
+  package static func make(_ request: PickRequest, cancellation: Cancellation) throws(AisError) -> PickPlan {
+    try request.validate()
+    let inputs = try InputCollection(request.inputs, of: .segmentations(feature: request.feature))
+    if let mask = request.mask { _ = try RandomAccessFile(mask) }
+    let folder = OutputFolder.prefix(request.outputFolder)
+    var claims = OutputClaims(inputs: inputs.paths)
+    var tasks: [PickTask] = []
+    for input in inputs.paths {
+      let stem = folder + SegmentationName.stem(of: input) + "_coords"
+      let task = PickTask(
+        input: input, points: "\(stem).\(request.format.fileExtension)",
+        sheet: request.drawsContactSheet ? "\(stem).png" : nil)
+      for path in task.outputs { claims.claim(path, for: input) }
+      tasks.append(task)
+    }
+    try claims.check()
+    for index in tasks.indices {
+      try cancellation.check()
+      do throws(AisError) { try tasks[index].settle(request) } catch { tasks[index].refusals.append(error) }
+    }
+    return PickPlan(request: request, tasks: tasks, passedOver: inputs.passedOver)
+  }
+}
+
+/// One segmentation and what is to be done with it.
+package struct PickTask: Sendable {
+  package var input: String
+  /// The file of coordinates.
+  package var points: String
+  /// The contact sheet.
+  package var sheet: String?
+  /// The account to be written; `nil` when there is nothing to do.
+  package var record: WorkRecord?
+  /// Outputs that are there already, made with the same settings and input.
+  package var finished: [String] = []
+  package var refusals: [AisError] = []
+  /// What its time is in proportion to.
+  package var voxelCount = 0
+
+  package var outputs: [String] { [points] + [sheet].compactMap(\.self) }
+
+  /// Looks at the segmentation's header and at what is there already.
+  fileprivate mutating func settle(_ request: PickRequest) throws(AisError) {
+    let tomogram = try Tomogram.open(input, options: request.view)
+    voxelCount = tomogram.shape.countIfRepresentable ?? 0
+    try PickVoxelSize.check(tomogram, path: input, request)
+    let record = try WorkRecord(
+      schema: PickRun.schema, settings: PickSettings(request), inputs: [input] + [request.mask].compactMap(\.self))
+    switch request.replacesOutputs ? .absent : ExistingOutput.look(at: outputs, record: record) {
+    case .same: finished = outputs
+    case .other(let reason): throw AisError(.needsDecision, reason)
+    case .absent: self.record = record
+    }
+  }
+}

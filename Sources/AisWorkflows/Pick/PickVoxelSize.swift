@@ -1,0 +1,31 @@
+import AisCore
+import AisFormats
+
+/// Stops a run whose lengths would be counted in voxels of unknown or unbelievable size.
+enum PickVoxelSize {
+  /// Throws `needs-decision`, naming the options that decide. Lengths in voxels need no voxel size, and a voxel size given on
+  /// the command line is never doubted.
+  static func check(_ tomogram: Tomogram, path: String, _ request: PickRequest) throws(AisError) {
+    guard tomogram.options.voxelSize == nil, let option = request.optionInUnits else { return }
+    let check = VoxelSizeCheck(tomogram: tomogram, path: path, neighbours: FolderVoxelSizes(entries: []))
+    let fault = check.judgements.first {
+      $0.verdict == .fault && $0.severity >= .warning && $0.code != "voxel-size-contradicts-name"
+    }
+    guard let fault else { return }
+    throw AisError(
+      .needsDecision,
+      "'\(path)': \(fault.evidence) Lengths such as that of '\(option)' cannot be counted in its voxels. Say how large they are, "
+        + "for example '\(fault.remedy?.option ?? "--voxel-size 10A")', or give lengths in voxels, for example '\(option) 12px'"
+    )
+  }
+}
+
+extension PickRequest {
+  /// The first option that needs to know the voxel size.
+  var optionInUnits: String? {
+    if case .length = spacing { return "--spacing" }
+    if case .cubicAngstroms = minimumVolume { return "--min-volume" }
+    if case .length = margin { return "--margin" }
+    return nil
+  }
+}
