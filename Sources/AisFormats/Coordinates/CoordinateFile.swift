@@ -25,6 +25,12 @@ package enum CoordinateFile {
     guard let format else { preconditionFailure("a format was detected or an error thrown") }
     let reading = try format.codec.read(bytes, path: path, hints: hints)
     if let need = reading.missing.first, !hints.allowsIncomplete { throw .coordinateNeed(need, path, format) }
+    if let row = reading.list.particles.firstIndex(where: { !$0.point.isFinite }) {
+      throw AisError(
+        .malformed,
+        "'\(path)' places particle \(row + 1) beyond all numbers once it is in voxels. Check the file's pixel size and --voxel-size."
+      )
+    }
     return reading
   }
 

@@ -2,9 +2,9 @@ import Glibc
 
 /// Numbers as texts, with the rounding of C and Python.
 package enum DecimalText {
-  /// With that many digits after the point, correctly rounded (`%.6f`).
+  /// With that many digits after the point (17 at most), correctly rounded (`%.6f`).
   package static func fixed(_ value: Double, _ digits: Int = 6) -> String {
-    withVaList([Int32(digits), value]) { arguments in
+    withVaList([Int32(max(0, min(digits, 17))), value]) { arguments in
       // 309 digits before the point at most.
       withUnsafeTemporaryAllocation(of: CChar.self, capacity: 384) { buffer in
         let count = vsnprintf(buffer.baseAddress, buffer.count, "%.*f", arguments)

@@ -87,10 +87,18 @@ struct ParticleFacts {
   ) throws(AisError) -> Particle {
     // RELION counts tubes from 1.
     let group =
-      filament.flatMap { Int(columns.text(row, $0)) } ?? tube.flatMap { Int(columns.text(row, $0)) }.map { $0 - 1 }
+      filament.flatMap { Particle.group(columns.text(row, $0)) }
+      ?? tube.flatMap { Particle.group(columns.text(row, $0)) }.flatMap { $0 > 0 ? $0 - 1 : nil }
     return Particle(
       tomogram: tomogram, point: point, angles: angles, score: score.flatMap { Double(columns.text(row, $0)) },
-      group: group.flatMap { $0 >= 0 ? $0 : nil }, id: id.map { columns.text(row, $0) },
+      group: group, id: id.map { columns.text(row, $0) },
       extra: extra.map { columns.text(row, $0) })
   }
+}
+
+extension Particle {
+  /// The number of a group as files write it; `nil` for what is none.
+  static func group(_ text: String) -> Int? { Int(text).flatMap(group) }
+
+  static func group(_ number: Int) -> Int? { (0..<Int(Int32.max)).contains(number) ? number : nil }
 }

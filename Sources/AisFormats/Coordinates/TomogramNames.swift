@@ -3,7 +3,9 @@ import AisCore
 /// The tomograms of a file as its rows name them, and the short names that the program uses: without folder and extension.
 struct TomogramNames {
   private(set) var names: [String] = []
+  /// By what rows say, and by the names above.
   private var indices: [String: Int] = [:]
+  private var indicesOfNames: [String: Int] = [:]
   /// Of each short name, the folder it came from.
   private var folders: [String: Substring] = [:]
   /// Whether a row's name says more than the short one, so that the column has to be kept.
@@ -17,8 +19,11 @@ struct TomogramNames {
     if !folder.isEmpty { areFoldersLost = true }
     var name = short
     if let first = folders[short], first != folder { name = original } else { folders[short] = folder }
-    let index = names.firstIndex(of: name) ?? names.count
-    if index == names.count { names.append(name) }
+    let index = indicesOfNames[name] ?? names.count
+    if index == names.count {
+      names.append(name)
+      indicesOfNames[name] = index
+    }
     indices[original] = index
     return index
   }

@@ -273,6 +273,25 @@ struct RELIONCoordinateTests {
   }
 
   @Test(
+    "Numbers of filaments that are none are left out",
+    arguments: ["-9223372036854775808", "0", "x", "99999999999999999999", "1.5"])
+  func badGroups(value: String) throws {
+    let columns = ["rlnCoordinateX", "rlnCoordinateY", "rlnCoordinateZ", "rlnHelicalTubeID"]
+    #expect(try read(table(columns, ["1 2 3 \(value)"])).list.particles[0].group == nil)
+    #expect(try read(table(columns, ["1 2 3 2147483647"])).list.particles[0].group == nil)
+    #expect(try read(table(columns, ["1 2 3 7"])).list.particles[0].group == 6)
+  }
+
+  @Test("A pixel size that throws particles out of all numbers is refused")
+  func tinyPixel() {
+    let columns = ["rlnCoordinateX", "rlnCoordinateY", "rlnCoordinateZ", "rlnPixelSize", "rlnTomoName"]
+    let error = #expect(throws: AisError.self) {
+      try read(table(columns, ["1 2 3 1e300 a.tomostar"])) { $0.voxelSize = VoxelSize(.angstroms(1e-300)) }
+    }
+    #expect(error?.message.contains("particle 1 beyond all numbers") == true)
+  }
+
+  @Test(
     "Rows without sound numbers are refused with column and row",
     arguments: ["a", "nan", "inf", "1e999", "<NA>", "\"\"", "0x"])
   func badNumbers(value: String) {

@@ -36,7 +36,7 @@ struct CopickCodec: CoordinateCodec {
       }
       particle.point = Position(z: place.z, y: place.y, x: place.x).point(voxelSize)
       particle.score = json["score"]?.number
-      particle.group = json["instance_id"]?.integer.flatMap { $0 >= 0 ? $0 : nil }
+      particle.group = json["instance_id"]?.integer.flatMap(Particle.group)
       list.particles.append(particle)
     }
     // Unturned is what copick writes for points without orientation.

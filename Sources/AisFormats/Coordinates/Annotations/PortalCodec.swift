@@ -23,7 +23,7 @@ struct PortalCodec: CoordinateCodec {
       for key in ["xyz_rotation_matrix", "rotation_matrix"] where particle.angles == nil {
         if let rows = try point.matrix(key, edge: 3) { particle.angles = try point.rotation(rows, key).angles }
       }
-      particle.group = json["instance_id"]?.integer.flatMap { $0 >= 0 ? $0 : nil }
+      particle.group = json["instance_id"]?.integer.flatMap(Particle.group)
       particle.point = placement.place(particle.point, spacing: hints.coordinateSpacing, tomogram: 0)
       particles.append(particle)
     }

@@ -137,8 +137,12 @@ struct PixelSTARCodec: STARCoordinateCodec {
       return []
     default:
       var distinct: [String] = []
-      for text in texts where !distinct.contains(text) { distinct.append(text) }
-      table.add("rlnOpticsGroup", texts.map { String((distinct.firstIndex(of: $0) ?? 0) + 1) })
+      var numbers: [String: Int] = [:]
+      for text in texts where numbers[text] == nil {
+        distinct.append(text)
+        numbers[text] = distinct.count
+      }
+      table.add("rlnOpticsGroup", texts.map { String(numbers[$0] ?? 1) })
       var optics = STARLoop(
         columns: ["rlnOpticsGroup", "rlnOpticsGroupName"]
           + (format == .relion4 ? ["rlnTomoTiltSeriesPixelSize"] : ["rlnMicrographPixelSize", "rlnImagePixelSize"]))

@@ -10,14 +10,6 @@ package struct STARFile: Sendable, Equatable {
 
   /// The first block of that name (`data_particles` is "particles").
   package func block(_ name: String) -> STARBlock? { blocks.first { $0.name == name } }
-
-  /// The columns and rows of the first table that has all of these columns, with the index of its block.
-  package func loop(with columns: [String]) -> (loop: STARLoop, block: Int)? {
-    for (index, block) in blocks.enumerated() {
-      for loop in block.loops where columns.allSatisfy({ loop.columns.contains($0) }) { return (loop, index) }
-    }
-    return nil
-  }
 }
 
 /// What follows a `data_NAME`: single values and tables.

@@ -94,7 +94,7 @@ struct TextLayout {
       particle.angles = EulerAngles(rot: turn[0], tilt: turn[1], psi: turn[2])
     }
     particle.score = score.flatMap { Double(table[row, $0]) }
-    particle.group = group.flatMap { Int(table[row, $0]) }.flatMap { $0 >= 0 ? $0 : nil }
+    particle.group = group.flatMap { Particle.group(table[row, $0]) }
     particle.id = id.map { table[row, $0] }.flatMap { $0.isEmpty ? nil : $0 }
     particle.extra = extra.map { table[row, $0] }
     return particle
