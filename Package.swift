@@ -75,7 +75,8 @@ let package = Package(
     .testTarget(
       name: "AisCommandsTests",
       dependencies: [
-        "AisCommands", "AisSegmentation", "AisFormats", "AisCore", "AisTestSupport", "ais",
+        "AisCommands", "AisWorkflows", "AisSegmentation", "AisPicking", "AisFormats", "AisCore", "AisTestSupport",
+        "ais",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
   ],

@@ -3,7 +3,7 @@
     python bench_pick.py [--case noisy clean sizes] [--rounds 3] [--program .build/release/ais]
 
 Whole processes, from start to exit, in turns (reference, ours, reference, ours …); the table holds medians. The volumes are
-made from seeds. `noisy`: 200 × 512 × 512 voxels, more than 2000 pieces, their borders rough. `clean`: 300 × 1024 × 1024, 50
+made from seeds. `noisy`: 200 × 512 × 512 voxels, more than 2000 pieces with rough borders. `clean`: 300 × 1024 × 1024, 50
 balls. `sizes`: ours alone, on four cut-outs of the noisy volume. Memory is that of the largest process.
 """
 
@@ -48,11 +48,15 @@ def clean():
     return (balls((300, 1024, 1024), 50, (15, 40), rng) * 255).astype(np.uint16)
 
 
-def write(path, values):
+def write(path, make):
+    """Makes a volume unless it is there."""
+    if path.exists():
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
-    with mrcfile.new(path, overwrite=True) as file:
-        file.set_data(values)
+    with mrcfile.new(path.with_suffix(".part"), overwrite=True) as file:
+        file.set_data(make())
         file.voxel_size = 10.0
+    path.with_suffix(".part").rename(path)
 
 
 def ours(program, volume, out):
@@ -69,10 +73,11 @@ def rows(folder):
     return sum(line[:1].isdigit() for line in next(folder.glob("*.star")).read_text().splitlines())
 
 
-def compare(name, values, arguments, folder, environment):
-    volume = folder / name / "T__A.mrc"
-    write(volume, values)
-    pieces = ndi.label(values > 128)[1]
+def compare(name, make, arguments, folder, environment):
+    volume = (arguments.volumes or folder) / name / "T__A.mrc"
+    write(volume, make)
+    with mrcfile.mmap(volume) as file:
+        shape = file.data.shape
     runs = {"reference": [], "ours": []}
     counts = {}
     for _ in range(arguments.rounds):
@@ -87,10 +92,9 @@ def compare(name, values, arguments, folder, environment):
     for what, unit, digits in (("wall", "s", 2), ("cpu", "s", 2), ("memory", "MB", 0)):
         theirs, mine = (statistics.median(run[what] for run in runs[p]) for p in ("reference", "ours"))
         cells += [f"{theirs:.{digits}f} {unit}", f"{mine:.{digits}f} {unit}", f"{mine / theirs:.3f}×"]
-    shape = " × ".join(map(str, values.shape))
     cpu = statistics.median(run["cpu"] for run in runs["ours"])
-    print(f"| {name}, {shape}, {pieces} pieces | {counts['reference']} / {counts['ours']} | " + " | ".join(cells)
-          + f" | {values.size / 1e6 / cpu:.0f} Mvoxel/s a core |", flush=True)
+    print(f"| {name}, {' × '.join(map(str, shape))} | {counts['reference']} / {counts['ours']} | " + " | ".join(cells)
+          + f" | {np.prod(shape) / 1e6 / cpu:.0f} Mvoxel/s a core |", flush=True)
 
 
 def main():
@@ -98,6 +102,7 @@ def main():
     parser.add_argument("--program", type=pathlib.Path, default=REPOSITORY / ".build" / "release" / "ais")
     parser.add_argument("--case", nargs="*", choices=["noisy", "clean", "sizes"], default=["noisy", "clean", "sizes"])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--volumes", type=pathlib.Path, help="keep the volumes here, 0.8 GB")
     arguments = parser.parse_args()
     if not arguments.program.exists():
         sys.exit(f"'{arguments.program}' does not exist. Run 'make build' first.")
@@ -111,13 +116,15 @@ def main():
         environment = environment_of("", name)
         for case, make in (("noisy", noisy), ("clean", clean)):
             if case in arguments.case:
-                compare(case, make(), arguments, folder, environment)
+                compare(case, make, arguments, folder, environment)
         if "sizes" in arguments.case:
-            values = noisy()
+            whole = (arguments.volumes or folder) / "noisy" / "T__A.mrc"
+            write(whole, noisy)
+            values = mrcfile.read(whole)
             print("\n| voxels | points | wall | CPU | CPU a Mvoxel | memory |\n|--:|--:|--:|--:|--:|--:|")
             for shape in ((50, 256, 256), (100, 256, 512), (100, 512, 512), (200, 512, 512)):
                 volume = folder / f"{shape}" / "T__A.mrc"
-                write(volume, values[:shape[0], :shape[1], :shape[2]])
+                write(volume, lambda: values[:shape[0], :shape[1], :shape[2]])
                 out = folder / f"out{shape}"
                 runs = [measure(ours(arguments.program, volume, out), environment) for _ in range(arguments.rounds)]
                 wall, cpu, memory = (statistics.median(run[what] for run in runs) for what in ("wall", "cpu", "memory"))
