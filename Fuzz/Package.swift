@@ -39,6 +39,7 @@ let package = Package(
     fuzzTarget("FuzzMetadata"),
     fuzzTarget("FuzzCheckup"),
     fuzzTarget("FuzzCoordinates"),
+    fuzzTarget("FuzzIMOD"),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11,

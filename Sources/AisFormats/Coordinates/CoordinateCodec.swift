@@ -61,6 +61,8 @@ package struct CoordinateHints: Sendable {
   package var tomogramName: String?
   /// The ångström per pixel that the file's numbers count in, in place of what its columns say.
   package var coordinateSpacing: Length?
+  /// Names of tomograms by number, for the formats that number them (Dynamo, STOPGAP).
+  package var tomogramNumbers: [Int: String] = [:]
   /// RELION's `tomograms.star`.
   package var tiltSeries = TiltSeriesTable()
   package var center = CenterRule.half
@@ -92,6 +94,10 @@ package struct CoordinateOptions: Sendable {
   package var pickedFrom: String?
   /// What the particles are, for the formats that name it.
   package var objectName = "particle"
+  /// Edge in voxels of the boxes that some formats draw (EMAN2) or count from the corner of (crYOLO).
+  package var boxSize: Int?
+  /// Where the tomograms' files lie, by name, for the formats that list them (Dynamo).
+  package var tomogramPaths: [String: String] = [:]
   /// Blocks of the STAR file that the list was read from.
   package var otherBlocks: [STARBlock] = []
 

@@ -34,14 +34,16 @@ package enum CoordinateFile {
     return reading
   }
 
+  /// Formats that have nothing but particles.
+  private static let bare: [CoordinateFormat] = [.text, .portal, .box, .dynamo]
+
   /// A file of no bytes: no particles in the formats that have nothing but particles, otherwise a file that was cut off.
   private static func empty(_ path: String, _ format: CoordinateFormat?, _ hints: CoordinateHints) throws(AisError)
     -> CoordinateReading
   {
     let lower = path.lowercased()
     guard
-      let kind = format ?? (lower.hasSuffix(".txt") ? .text : lower.hasSuffix(".ndjson") ? .portal : nil),
-      kind == .text || kind == .portal
+      let kind = format ?? Self.bare.first(where: { lower.hasSuffix("." + $0.fileExtension) }), Self.bare.contains(kind)
     else {
       throw AisError(.truncated, "'\(path)' is empty, it holds no coordinates. Copy or export the file again.")
     }

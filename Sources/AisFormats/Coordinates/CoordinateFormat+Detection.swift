@@ -3,6 +3,10 @@ import AisCore
 extension CoordinateFormat {
   /// What a file is, by its content and then its name.
   package init(detecting bytes: [UInt8], path: String) throws(AisError) {
+    if IMODModel.isModel(bytes) {
+      self = .imod
+      return
+    }
     if let kind = FileKind(Array(bytes.prefix(512))) {
       throw AisError(.unsupported, "'\(path)' is \(kind.phrase), not a list of coordinates.")
     }
@@ -13,6 +17,8 @@ extension CoordinateFormat {
     let name = path.lowercased()
     if bytes.first(where: { $0 > 0x20 && $0 < 0x80 }) == UInt8(ascii: "{") {
       try self.init(detectingJSON: bytes, path: path)
+    } else if let format = Self.exchangeFormat(name) {
+      self = format
     } else if name.hasSuffix(".csv") {
       self = .csv
     } else if name.hasSuffix(".tsv") {
@@ -34,13 +40,25 @@ extension CoordinateFormat {
       self = .portal
       return
     }
-    guard try JSONValue(parsing: bytes, name: path)["points"] != nil else {
+    let document = try JSONValue(parsing: bytes, name: path)
+    if document["boxes_3d"] != nil {
+      self = .eman2
+      return
+    }
+    guard document["points"] != nil else {
       throw AisError(
         .unsupported,
-        "'\(path)' is no list of coordinates that Ais knows: it is JSON without 'points' (copick) and without a 'location' in "
+        "'\(path)' is no list of coordinates that Ais knows: it is JSON without 'points' (copick), without 'boxes_3d' (EMAN2) and without a 'location' in "
           + "each line (CryoET Data Portal).")
     }
     self = .copick
+  }
+
+  /// Formats of other programs that are told by the file's name.
+  private static func exchangeFormat(_ name: String) -> CoordinateFormat? {
+    if name.hasSuffix(".mod") || name.hasSuffix(".fid") { return .imod }
+    if name.hasSuffix(".tbl") { return .dynamo }
+    return name.hasSuffix(".box") ? .box : nil
   }
 
   /// Whether a line in front begins a block.
@@ -53,7 +71,11 @@ extension CoordinateFormat {
 
   /// What a STAR file is, by the columns of its tables.
   init(detecting star: STARFile, path: String) throws(AisError) {
-    if star.loop(withAll: RELION5Codec.coordinates) != nil {
+    if star.block(STOPGAPCodec.block) != nil {
+      self = .stopgap
+    } else if star.block(CrYOLOCodec.block) != nil {
+      self = .cryolo
+    } else if star.loop(withAll: RELION5Codec.coordinates) != nil {
       self = .relion5
     } else if star.loop(withAll: MSTARCodec.coordinates) != nil {
       self = .m

@@ -19,6 +19,17 @@ package enum CoordinateFormat: String, CaseIterable, Sendable {
   case copick
   /// The annotations of the CryoET Data Portal: a JSON document per line.
   case portal
+  /// Models of IMOD and 3dmod (`.mod`).
+  case imod
+  /// Tables of Dynamo (`.tbl`), with a list of volumes beside them.
+  case dynamo
+  /// EMAN2's JSON (`info/NAME_info.json`).
+  case eman2
+  /// The text that EMAN2's e2spt_boxer reads.
+  case box
+  case stopgap
+  /// crYOLO's `.cbox`.
+  case cryolo
 
   /// What reads and writes it.
   var codec: any CoordinateCodec {
@@ -31,6 +42,12 @@ package enum CoordinateFormat: String, CaseIterable, Sendable {
     case .tsv, .csv: SeparatedTextCodec(format: self)
     case .copick: CopickCodec()
     case .portal: PortalCodec()
+    case .imod: IMODCodec()
+    case .dynamo: DynamoCodec()
+    case .eman2: EMAN2Codec()
+    case .box: EMAN2TextCodec()
+    case .stopgap: STOPGAPCodec()
+    case .cryolo: CrYOLOCodec()
     }
   }
 
@@ -43,13 +60,19 @@ package enum CoordinateFormat: String, CaseIterable, Sendable {
     case .csv: "csv"
     case .copick: "json"
     case .portal: "ndjson"
+    case .imod: "mod"
+    case .dynamo: "tbl"
+    case .eman2: "json"
+    case .box: "box"
+    case .stopgap: "star"
+    case .cryolo: "cbox"
     }
   }
 
   /// Whether one file can hold particles of several tomograms.
   package var holdsSeveralTomograms: Bool {
     switch self {
-    case .text, .copick, .portal: false
+    case .text, .copick, .portal, .imod, .eman2, .box, .cryolo: false
     default: true
     }
   }
@@ -69,6 +92,12 @@ package enum CoordinateFormat: String, CaseIterable, Sendable {
     case .csv: "a table separated by commas"
     case .copick: "a copick file of picks"
     case .portal: "a CryoET Data Portal file of points"
+    case .imod: "an IMOD model"
+    case .dynamo: "a Dynamo table"
+    case .eman2: "an EMAN2 file of boxes"
+    case .box: "a text file of boxes for EMAN2"
+    case .stopgap: "a STOPGAP motivelist"
+    case .cryolo: "a crYOLO file of boxes"
     }
   }
 

@@ -42,7 +42,7 @@ struct TomogramNames {
   static func tomogram(ofFile path: String) -> String {
     let last = path.split(separator: "/").last.map(String.init) ?? path
     var stem = CoordinateFile.stem(of: last)
-    for suffix in ["_coords", "_coordinates", "_particles"] where stem.hasSuffix(suffix) {
+    for suffix in ["_coords", "_coordinates", "_particles", "_info"] where stem.hasSuffix(suffix) {
       stem = String(stem.dropLast(suffix.count))
       break
     }

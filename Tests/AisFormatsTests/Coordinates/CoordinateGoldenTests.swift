@@ -21,6 +21,7 @@ struct CoordinateGoldenTests {
   func kept(format: CoordinateFormat) throws {
     var options = CoordinateOptions()
     options.tiltSeries = Self.grid.table
+    options.boxSize = 31
     if format == .text { options.decimals = 4 }
     let encoding = try CoordinateFile.encode(
       Self.list(format), path: "kept." + format.fileExtension, format: format, options: options,
