@@ -21,6 +21,8 @@ package struct AisCommand: AsyncParsableCommand {
       HeaderCommand.self,
       PreviewCommand.self,
       PickCommand.self,
+      CoordinatesCommand.self,
+      ExtractParticlesCommand.self,
       EvaluateCommand.self,
       ModelsCommand.self,
     ])
