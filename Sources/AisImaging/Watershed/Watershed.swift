@@ -20,9 +20,14 @@ package enum Watershed {
     guard shape.count > 0, !seeds.isEmpty else { return Volume(shape: shape, repeating: 0) }
     let frame = Frame(shape)
     let (ranks, levels) = HeightRanks.ranks(of: height, mask: mask, frame: frame)
-    var queue = LevelQueue(items: ranks.count, levels: levels)
+    let queue = LevelQueue(items: ranks.count, levels: levels)
     // Dry ground is 0; what no water enters is −1, so that one look tells whether it can go on.
-    var labels = ranks.map { $0 < 0 ? -1 : 0 as Int32 }
+    var labels = [Int32](unsafeUninitializedCapacity: ranks.count) { labels, count in
+      count = ranks.count
+      ranks.withUnsafeBufferPointer { ranks in
+        for i in 0..<ranks.count { labels[i] = ranks[i] < 0 ? -1 : 0 }
+      }
+    }
     for (number, seed) in seeds.enumerated() {
       precondition(VoxelBox(shape).contains(seed), "seed \(seed) lies outside the volume")
       let index = frame.index(z: seed.z, y: seed.y, x: seed.x)
@@ -44,14 +49,18 @@ package enum Watershed {
         }
       }
     }
-    var basins = Volume<Int32>(shape: shape, repeating: 0)
-    for z in 0..<shape.z {
-      for y in 0..<shape.y {
-        let (row, padded) = ((z * shape.y + y) * shape.x, frame.index(z: z, y: y, x: 0))
-        for x in 0..<shape.x { basins.voxels[row + x] = max(0, labels[padded + x]) }
+    let basins = [Int32](unsafeUninitializedCapacity: shape.count) { basins, count in
+      count = shape.count
+      labels.withUnsafeBufferPointer { labels in
+        for z in 0..<shape.z {
+          for y in 0..<shape.y {
+            let (row, padded) = ((z * shape.y + y) * shape.x, frame.index(z: z, y: y, x: 0))
+            for x in 0..<shape.x { basins[row + x] = max(0, labels[padded + x]) }
+          }
+        }
       }
     }
-    return basins
+    return Volume(shape: shape, voxels: basins)
   }
 
   /// The memory that `basins` takes for a volume of this shape beside heights and mask, if most heights occur more than
@@ -85,8 +94,17 @@ enum HeightRanks {
   static func ranks(of height: Volume<Float>, mask: Volume<UInt8>, frame: Watershed.Frame) -> (
     ranks: [Int32], count: Int
   ) {
+    height.voxels.withUnsafeBufferPointer { height in
+      mask.voxels.withUnsafeBufferPointer { inside in ranks(of: height, inside: inside, shape: mask.shape, frame: frame)
+      }
+    }
+  }
+
+  private static func ranks(
+    of height: UnsafeBufferPointer<Float>, inside: UnsafeBufferPointer<UInt8>, shape: Shape, frame: Watershed.Frame
+  ) -> (ranks: [Int32], count: Int) {
     var patterns: [UInt32] = []
-    for i in height.voxels.indices where mask.voxels[i] != 0 { patterns.append(ordinal(height.voxels[i])) }
+    for i in height.indices where inside[i] != 0 { patterns.append(ordinal(height[i])) }
     RadixSort.sort(&patterns)
     // The sorted distinct heights.
     var count = 0
@@ -96,13 +114,14 @@ enum HeightRanks {
     }
     patterns = Array(patterns[..<count])
     var ranks = [Int32](repeating: -1, count: frame.count)
-    let shape = height.shape
-    patterns.withUnsafeBufferPointer { patterns in
-      for z in 0..<shape.z {
-        for y in 0..<shape.y {
-          let (row, padded) = ((z * shape.y + y) * shape.x, frame.index(z: z, y: y, x: 0))
-          for x in 0..<shape.x where mask.voxels[row + x] != 0 {
-            ranks[padded + x] = rank(of: ordinal(height.voxels[row + x]), in: patterns)
+    ranks.withUnsafeMutableBufferPointer { ranks in
+      patterns.withUnsafeBufferPointer { patterns in
+        for z in 0..<shape.z {
+          for y in 0..<shape.y {
+            let (row, padded) = ((z * shape.y + y) * shape.x, frame.index(z: z, y: y, x: 0))
+            for x in 0..<shape.x where inside[row + x] != 0 {
+              ranks[padded + x] = rank(of: ordinal(height[row + x]), in: patterns)
+            }
           }
         }
       }
