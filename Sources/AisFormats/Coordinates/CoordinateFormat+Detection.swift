@@ -91,7 +91,6 @@ extension CoordinateFormat {
     let names = table.index(ofAny: ["rlnTomoName", "rlnMicrographName"])
     // Warp counts in pixels of the exported images where RELION 4 counts in those of the tilt series.
     if let names, (0..<table.rowCount).contains(where: { table[$0, names].hasSuffix(".tomostar") }) { return .warp }
-    if table.columns.contains(where: { $0.hasPrefix("ais") }) { return .ais }
     guard let optics = star.block("optics")?.table else {
       let isRELION = ["rlnMagnification", "rlnDetectorPixelSize", "rlnPixelSize"].contains {
         table.columns.contains($0)

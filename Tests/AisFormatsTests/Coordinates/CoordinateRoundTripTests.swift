@@ -1,5 +1,6 @@
 import AisCore
 import AisFormats
+import AisTestSupport
 import Testing
 
 /// Lists over odd and even sizes, bins and voxel sizes, for proofs that writing and reading undo each other.
@@ -160,6 +161,32 @@ struct CoordinateRoundTripTests {
     hints.shape = grid.shape
     hints.tiltSeries = grid.table
     #expect(try CoordinateFile.read(bytes, path: "x", format: format, hints: hints).list.particles.isEmpty)
+  }
+
+  @Test(
+    "A list of nothing at all is written and read",
+    arguments: [
+      CoordinateFormat.ais, .relion3, .relion31, .relion4, .relion5, .warp, .text, .tsv, .csv, .copick, .portal,
+    ])
+  func nothing(format: CoordinateFormat) throws {
+    let bytes = try CoordinateFile.encode(ParticleList(tomograms: []), path: "x", format: format).bytes
+    #expect(try CoordinateFile.read(bytes, path: "x", format: format).list.particles.isEmpty)
+  }
+
+  @Test("A list on disk is found by its content, whatever its name")
+  func onDisk() throws {
+    let folder = try TemporaryFolder()
+    let list = SampleLists.list(SampleLists.grids[0], seed: 4, tomograms: 1)
+    var hints = CoordinateHints()
+    hints.voxelSize = SampleLists.grids[0].voxelSize
+    for format in [CoordinateFormat.ais, .relion3, .copick, .portal] {
+      let written = try CoordinateFile.write(list, to: folder.path("list"), format: format)
+      #expect(written.paths == [folder.path("list")])
+      #expect(try CoordinateFile.read(folder.path("list"), hints: hints).format == format)
+    }
+    #expect(folder.names == ["list"])
+    #expect(throws: AisError.self) { try CoordinateFile.read(folder.path("missing.star")) }
+    #expect(throws: AisError.self) { try CoordinateFile.write(list, to: folder.path("no/list.star"), format: .ais) }
   }
 
   @Test("Points that are not finite are not written", arguments: [Double.nan, .infinity])

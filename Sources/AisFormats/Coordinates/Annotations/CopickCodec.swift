@@ -50,15 +50,17 @@ struct CopickCodec: CoordinateCodec {
   func write(_ list: ParticleList, path: String, options: CoordinateOptions, provenance: [String]) throws(AisError)
     -> CoordinateEncoding
   {
-    let frame = list.tomograms[list.particles.first?.tomogram ?? 0]
-    guard let voxelSize = frame.voxelSize else { throw .missingVoxelSize(frame.name, for: .copick, path) }
+    let first = list.particles.first.map { list.tomograms[$0.tomogram] } ?? list.tomograms.first
+    let frame = first ?? TomogramFrame(name: TomogramNames.tomogram(ofFile: path))
+    if frame.voxelSize == nil, !list.particles.isEmpty { throw .missingVoxelSize(frame.name, for: .copick, path) }
+    let voxelSize = frame.voxelSize ?? VoxelSize(.angstroms(1))
     var text = """
       {
         "pickable_object_name": \(JSONText.quoted(options.objectName)),
         "user_id": "ais",
         "session_id": "0",
         "run_name": \(JSONText.quoted(frame.name)),
-        "voxel_spacing": \(JSONText.number(voxelSize.x.angstrom)),
+        "voxel_spacing": \(frame.voxelSize.map { JSONText.number($0.x.angstrom) } ?? "null"),
         "unit": "angstrom",
         "points": [
       """
