@@ -9,6 +9,9 @@ extension IMODModel {
   /// A stored slicer position belongs to the point that it is nearest to, within this many pixels.
   static let slicerReach = 1.0
 
+  /// Sizes beyond this are no sizes of images.
+  static let largestEdge = 1 << 20
+
   /// Every point of every contour as a particle of one tomogram.
   ///
   /// Contours of several points that are lines or outlines become groups. Points at which slicer angles were stored are
@@ -17,7 +20,8 @@ extension IMODModel {
     let place = IMODFrame(self)
     var frame = frame
     let ownShape = place.shape(size)
-    if frame.shape == nil, ownShape.x > 0, ownShape.y > 0, ownShape.z > 0 { frame.shape = ownShape }
+    let edges = [ownShape.z, ownShape.y, ownShape.x]
+    if frame.shape == nil, edges.allSatisfy({ (1...Self.largestEdge).contains($0) }) { frame.shape = ownShape }
     if frame.voxelSize == nil { frame.voxelSize = voxelSize }
     let hasSizes = objects.contains { $0.contours.contains { $0.sizes != nil } }
     var columns = [Self.objectColumn, Self.contourColumn]

@@ -31,7 +31,7 @@ struct PointEvidence: PlacementEvidence {
     let reach = min(max(0.3 * typical, 1.2), sharpness)
     self.reach = reach
     grid = PointGrid(points, edge: max(2 * reach, 1))
-    let volume = Double(shape?.count ?? 0)
+    let volume = shape.map { Double($0.z) * Double($0.y) * Double($0.x) } ?? 0
     let extent = volume > 0 ? volume : Self.extent(points)
     chance = 1 - exp(-Double(points.count) * 4.19 * reach * reach * reach / max(extent, 1))
   }

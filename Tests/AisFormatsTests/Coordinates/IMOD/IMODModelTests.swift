@@ -127,6 +127,13 @@ struct IMODModelTests {
     )
   }
 
+  @Test("a size that no image has is not believed")
+  func giantSize() {
+    var giant = model()
+    giant.size = Shape(z: Int(Int32.max), y: Int(Int32.max), x: Int(Int32.max))
+    #expect(giant.particles(of: TomogramFrame(name: "T")).list.tomograms[0].shape == nil)
+  }
+
   @Test("other files are refused with what they are")
   func others() {
     let text = #expect(throws: AisError.self) { try IMODModel(parsing: Array("imod 1\n".utf8), name: "a.mod") }
