@@ -32,7 +32,7 @@ struct ContactSheet {
       ground = found
       groundName = "on \(found.info.path.split(separator: "/").last.map(String.init) ?? found.info.path)"
     } else {
-      ground = reading.tomogram
+      ground = reading.values
       groundName = "on the segmentation itself"
     }
     // Wide enough for the neighbour that might be too near.
@@ -49,7 +49,7 @@ struct ContactSheet {
     for (z, places) in slices.sorted(by: { $0.key < $1.key }) {
       try cancellation.check()
       let slice = try ground.slice(z)
-      let values = try finding.reading.tomogram.slice(z)
+      let values = try finding.reading.values.slice(z)
       let contrast = ContrastLimits.automatic(slice, height: ground.shape.y, width: ground.shape.x)
       for place in places {
         tiles[place] = tile(of: shown[place], slice, values, contrast ?? ContrastLimits(low: 0, high: 1))

@@ -7,7 +7,9 @@ import AisPicking
 package struct PredictionReading: Sendable {
   package let path: String
   package let tomogram: Tomogram
-  /// As it will be searched: labels made a mask, binned.
+  /// The values, labels made a mask.
+  package let values: any SliceSource
+  /// As it will be searched: the values, binned.
   package let source: any SliceSource
   /// The value that means certainty.
   package let certainty: Double
@@ -54,6 +56,7 @@ package struct PredictionReading: Sendable {
       certainty = scale.certainty
       if scale.kind == .labels { base = LabelSource(labels: tomogram, label: request.label) }
     }
+    values = base
     source = request.binning == 1 ? base : BinnedSource(base, by: request.binning)
     edges = tomogram.voxelSize.map { VoxelEdges($0) } ?? .one
 
