@@ -120,13 +120,17 @@ def main():
         if "sizes" in arguments.case:
             whole = (arguments.volumes or folder) / "noisy" / "T__A.mrc"
             write(whole, noisy)
+            shapes = ((50, 256, 256), (100, 256, 512), (100, 512, 512), (200, 512, 512))
             values = mrcfile.read(whole)
+            for shape in shapes:
+                write(folder / f"{shape}" / "T__A.mrc", lambda: values[:shape[0], :shape[1], :shape[2]])
+            # A new process counts what its parent held when it was started.
+            del values
             print("\n| voxels | points | wall | CPU | CPU a Mvoxel | memory |\n|--:|--:|--:|--:|--:|--:|")
-            for shape in ((50, 256, 256), (100, 256, 512), (100, 512, 512), (200, 512, 512)):
-                volume = folder / f"{shape}" / "T__A.mrc"
-                write(volume, lambda: values[:shape[0], :shape[1], :shape[2]])
+            for shape in shapes:
                 out = folder / f"out{shape}"
-                runs = [measure(ours(arguments.program, volume, out), environment) for _ in range(arguments.rounds)]
+                command = ours(arguments.program, folder / f"{shape}" / "T__A.mrc", out)
+                runs = [measure(command, environment) for _ in range(arguments.rounds)]
                 wall, cpu, memory = (statistics.median(run[what] for run in runs) for what in ("wall", "cpu", "memory"))
                 size = np.prod(shape) / 1e6
                 print(f"| {size:.1f} M | {rows(out)} | {wall:.2f} s | {cpu:.2f} s | {cpu / size * 1000:.1f} ms | {memory:.0f} MB |", flush=True)
