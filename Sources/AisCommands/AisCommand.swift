@@ -13,6 +13,7 @@ package struct AisCommand: AsyncParsableCommand {
         ais segment -m Membrane.scnm -o seg TS_03.mrc        find membranes
         ais preview TS_03.mrc -s seg -m Membrane.scnm        look at them
         ais pick -o picks seg --feature Ribosome             find particles
+        ais mesh -o meshes seg --feature Membrane            make surfaces
       """,
     version: AisVersion.current,
     subcommands: [
@@ -23,6 +24,7 @@ package struct AisCommand: AsyncParsableCommand {
       PickCommand.self,
       CoordinatesCommand.self,
       ExtractParticlesCommand.self,
+      MeshCommand.self,
       EvaluateCommand.self,
       ModelsCommand.self,
     ])

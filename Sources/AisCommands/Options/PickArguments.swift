@@ -116,7 +116,7 @@ package struct PickArguments: ParsableArguments {
     request.label = label
   }
 
-  private static func threshold(_ text: String) throws -> PickRequest.Threshold {
+  static func threshold(_ text: String) throws -> PickRequest.Threshold {
     if text == "auto" || text == "automatic" { return .automatic }
     guard let value = Double(text), value >= 0, value < 255 else {
       throw ValidationError(

@@ -1,3 +1,4 @@
+import AisCore
 import CCodecs
 
 /// The SHA-256 digest of bytes given piece by piece (FIPS 180-4), computed by nettle.
@@ -27,6 +28,15 @@ package struct SHA256 {
   package static func hex(of bytes: [UInt8]) -> String {
     var digest = SHA256()
     bytes.withUnsafeBytes { digest.update($0) }
+    return digest.finish()
+  }
+
+  /// The digest of a whole file, read in pieces.
+  package static func hex(of file: RandomAccessFile) throws(AisError) -> String {
+    var digest = SHA256()
+    for start in stride(from: 0, to: file.byteCount, by: 1 << 20) {
+      try file.bytes(start..<min(start + (1 << 20), file.byteCount)).withUnsafeBytes { digest.update($0) }
+    }
     return digest.finish()
   }
 }

@@ -1,9 +1,9 @@
 import AisCore
 
-/// The connected components of a volume as parts of one field: part n is component n.
+/// Connected components of a volume as parts of one field.
 ///
-/// Components must be those of faces above the level at which surfaces are made, all or some of them, found in the same
-/// source. Then voxels that belong to none of them count as outside, and each surface is that of its component alone.
+/// They must be those of faces above the level at which surfaces are made, all or some of them, found in the same source.
+/// Then voxels that belong to none of them count as outside, and each surface is that of its component alone.
 package struct ComponentField: SurfaceField {
   private struct Run: Sendable {
     var y: Int32
@@ -19,23 +19,24 @@ package struct ComponentField: SurfaceField {
   private let runs: [Run]
   private let firstRun: [Int]
 
-  package init(_ components: ComponentRuns, source: any SliceSource) {
+  /// - Parameter order: the component of each part; without it all of them, in their own order.
+  package init(_ components: ComponentRuns, order: [Int]? = nil, source: any SliceSource) {
     precondition(components.shape == source.shape, "components belong to the volume that they were found in")
+    let order = order ?? Array(components.components.indices)
     self.source = source
     shape = components.shape
-    partCount = components.components.count
+    partCount = order.count
     var firstRun = [Int](repeating: 0, count: components.shape.z + 1)
-    for component in components.components {
-      for run in components.runs(of: component.index) { firstRun[Int(run.z) + 1] += 1 }
+    for index in order {
+      for run in components.runs(of: index) { firstRun[Int(run.z) + 1] += 1 }
     }
     for z in 0..<components.shape.z { firstRun[z + 1] += firstRun[z] }
     var next = firstRun
     runs = [Run](unsafeUninitializedCapacity: firstRun[components.shape.z]) { buffer, count in
-      for component in components.components {
-        for run in components.runs(of: component.index) {
-          let place = next[Int(run.z)]
+      for (part, index) in order.enumerated() {
+        for run in components.runs(of: index) {
           buffer.initializeElement(
-            at: place, to: Run(y: run.y, lower: run.lower, upper: run.upper, label: Int32(component.index + 1)))
+            at: next[Int(run.z)], to: Run(y: run.y, lower: run.lower, upper: run.upper, label: Int32(part + 1)))
           next[Int(run.z)] += 1
         }
       }
@@ -43,6 +44,9 @@ package struct ComponentField: SurfaceField {
     }
     self.firstRun = firstRun
   }
+
+  /// Memory in bytes.
+  package var byteCount: Int { runs.count * MemoryLayout<Run>.stride }
 
   package func isEmpty(_ z: Int) -> Bool { firstRun[z] == firstRun[z + 1] }
 
@@ -57,27 +61,47 @@ package struct ComponentField: SurfaceField {
     try source.readSlice(z, into: values)
   }
 
-  /// How many vertices the surface of each part will have: the pairs of neighbouring voxels of which one is inside.
-  ///
-  /// A closed surface has about twice as many triangles. Found from the runs alone, without reading.
-  package func vertexCounts() -> [Int] {
+  /// How many vertices a surface will have.
+  package struct VertexCounts: Sendable {
+    package var ofParts: [Int]
+    /// Those on edges along x and y of each slice and on the edges to its neighbours, of which each counts half.
+    package var ofSlices: [Int]
+  }
+
+  /// How many vertices the surfaces will have: one for each pair of neighbouring voxels of which one is inside. Found from
+  /// the runs alone, without reading.
+  package func vertexCounts() -> VertexCounts {
     var counts = [Int](repeating: 0, count: partCount)
-    // A run of n voxels has 2 ends along x and 2n neighbours along each of y and z, less those that are inside too.
-    for run in runs { counts[Int(run.label) - 1] += 2 + 4 * Int(run.upper - run.lower) }
-    // Runs of one slice by row, and in each row in the order of x: rows of two components interleave.
+    var slices = [Int](repeating: 0, count: shape.z)
+    // A run of n voxels has 2 neighbours along x and 2n along each of y and z, less those that are inside too. Runs of a
+    // slice are taken by row, and in each row in the order of x, for components interleave.
     var before: [Run] = []
     for z in 0..<shape.z {
       let slice = runs[firstRun[z]..<firstRun[z + 1]].sorted { ($0.y, $0.lower) < ($1.y, $1.lower) }
-      Self.takeAway(contacts: slice, slice, shift: 1, from: &counts)
-      Self.takeAway(contacts: before, slice, shift: 0, from: &counts)
+      for run in slice {
+        let neighbours = 2 + 4 * Int(run.upper - run.lower)
+        counts[Int(run.label) - 1] += neighbours
+        slices[z] += neighbours
+      }
+      Self.forEachContact(slice, slice, shift: 1) { label, count in
+        counts[label - 1] -= 2 * count
+        slices[z] -= 2 * count
+      }
+      Self.forEachContact(before, slice, shift: 0) { label, count in
+        counts[label - 1] -= 2 * count
+        slices[z] -= count
+        slices[z - 1] -= count
+      }
       before = slice
     }
-    return counts
+    return VertexCounts(ofParts: counts, ofSlices: slices)
   }
 
-  /// Counts the voxels of two sorted lists of runs that lie over each other, those of the second `shift` rows further, and
-  /// takes two neighbours away for each.
-  private static func takeAway(contacts first: [Run], _ second: [Run], shift: Int32, from counts: inout [Int]) {
+  /// Calls `body` with the label and the number of voxels of each stretch in which two sorted lists of runs lie over each
+  /// other, those of the second `shift` rows further.
+  private static func forEachContact(
+    _ first: [Run], _ second: [Run], shift: Int32, _ body: (_ label: Int, _ count: Int) -> Void
+  ) {
     var (i, j) = (0, 0)
     while i < first.count && j < second.count {
       let (a, b) = (first[i], second[j])
@@ -86,7 +110,7 @@ package struct ComponentField: SurfaceField {
       } else if (b.y, b.upper) <= (a.y + shift, a.lower) {
         j += 1
       } else {
-        counts[Int(a.label) - 1] -= 2 * Int(min(a.upper, b.upper) - max(a.lower, b.lower))
+        body(Int(a.label), Int(min(a.upper, b.upper) - max(a.lower, b.lower)))
         if a.upper < b.upper { i += 1 } else { j += 1 }
       }
     }

@@ -24,14 +24,16 @@ package enum MarchingCubes {
   /// that it would have if it were alone. Besides the surfaces themselves, a thread keeps four slices and the piece of
   /// surface of 16.
   ///
-  /// - Parameter progress: called with the fraction of the slices that are done, from the calling thread.
+  /// - Parameters:
+  ///   - vertexCounts: how many vertices each part will have, where that is known: room is then made once.
+  ///   - progress: called with the fraction of the slices that are done, from the calling thread.
   /// - Throws: what reading throws; `.cancelled`; `.limitExceeded` for a part of more than 2³¹ vertices.
   package static func surfaces(
-    of field: some SurfaceField, level: Float, threads: Int = 1, cancellation: Cancellation = Cancellation(),
-    progress: (Double) -> Void = { _ in }
+    of field: any SurfaceField, level: Float, vertexCounts: ComponentField.VertexCounts? = nil, threads: Int = 1,
+    cancellation: Cancellation = Cancellation(), progress: (Double) -> Void = { _ in }
   ) throws(AisError) -> [SurfaceMesh] {
     precondition(field.shape.count > 0, "a volume of \(field.shape) has no voxel")
-    var assembly = Assembly(partCount: field.partCount)
+    var assembly = Assembly(partCount: field.partCount, vertexCounts: vertexCounts?.ofParts)
     // A layer below the first slice and one above the last close the surface.
     let layers = -1..<field.shape.z
     let starts = Array(stride(from: layers.lowerBound, to: layers.upperBound, by: blockHeight))
@@ -60,6 +62,19 @@ package enum MarchingCubes {
     return assembly.meshes
   }
 
+  /// Memory that making surfaces takes, in bytes, the surfaces themselves included.
+  package static func byteCount(of counts: ComponentField.VertexCounts, shape: Shape, threads: Int) -> Int {
+    // A vertex has two triangles on closed surfaces without handles, 2.3 in noise; 2.86 is the most there can be.
+    let vertex = MemoryLayout<SIMD3<Float>>.stride + MemoryLayout<SIMD3<UInt32>>.stride * 5 / 2
+    // Two framed slices of five arrays, two plain ones, and one of vertices along z.
+    let slices = (shape.x + 16) * (shape.y + 2) * (2 * 17 + 2 * 4 + 4)
+    // The pieces that are being made: their arrays grow by doubling.
+    let fullest =
+      counts.ofSlices.indices.lazy
+      .map { counts.ofSlices[$0..<min($0 + blockHeight + 1, counts.ofSlices.count)].reduce(0, +) }.max() ?? 0
+    return counts.ofParts.reduce(0, +) * vertex + threads * (slices + fullest * 2 * vertex)
+  }
+
   /// Layers of a block. A constant, so that vertices have the same order for any number of threads.
   private static let blockHeight = 16
 }
@@ -70,7 +85,15 @@ private struct Assembly {
   /// For the vertices in the highest slice so far: which vertex of its part's mesh each is.
   private var seam: [UInt32] = []
 
-  init(partCount: Int) { meshes = Array(repeating: SurfaceMesh(), count: partCount) }
+  init(partCount: Int, vertexCounts: [Int]?) {
+    meshes = Array(repeating: SurfaceMesh(), count: partCount)
+    for (part, count) in (vertexCounts ?? []).enumerated() {
+      meshes[part].vertices.reserveCapacity(count)
+      // More than there can be: four polygons of at most seven corners meet at a vertex. Room that is never used is never
+      // given by the system, while growing would need both the old and the new room at once.
+      meshes[part].triangles.reserveCapacity(count * 20 / 7)
+    }
+  }
 
   mutating func add(_ block: SurfaceBlock) throws(AisError) {
     // The block's lowest vertices are those of the block below: the same, in the same order.

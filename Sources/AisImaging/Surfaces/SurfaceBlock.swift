@@ -15,7 +15,7 @@ struct SurfaceBlock: Sendable {
 
   /// - Parameter layers: layer l lies between the slices l and l + 1; there is one below the volume and one above it, for
   ///   everything outside the volume counts as outside the surface.
-  static func make(of field: some SurfaceField, level: Float, layers: Range<Int>) throws(AisError) -> SurfaceBlock {
+  static func make(of field: any SurfaceField, level: Float, layers: Range<Int>) throws(AisError) -> SurfaceBlock {
     var builder = BlockBuilder(field, level: level)
     var below = builder.makeSlice()
     try builder.load(layers.lowerBound, into: &below)
@@ -54,8 +54,10 @@ private struct FramedSlice {
 }
 
 /// Makes vertices and triangles slice by slice.
-private struct BlockBuilder<Field: SurfaceField> {
-  let field: Field
+///
+/// Not generic over the field, which is asked once a slice: a generic would not be specialised for fields of other modules.
+private struct BlockBuilder {
+  let field: any SurfaceField
   let level: Float
   /// Voxels in a framed row: one more at each end, filled up so that eight flags can be read from any voxel's place.
   let pitch: Int
@@ -66,7 +68,7 @@ private struct BlockBuilder<Field: SurfaceField> {
   private var plainLabels: [Int32]
   private var plainValues: [Float]
 
-  init(_ field: Field, level: Float) {
+  init(_ field: any SurfaceField, level: Float) {
     self.field = field
     self.level = level
     pitch = (field.shape.x + 2 + 7) / 8 * 8 + 8

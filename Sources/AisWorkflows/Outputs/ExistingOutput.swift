@@ -35,7 +35,7 @@ package enum ExistingOutput: Sendable, Equatable {
         )
       }
       // Work by hand on a list of coordinates is worth more than the list.
-      if (try? RandomAccessFile(path).contents(limit: .max)).map(SHA256.hex(of:)) != hash {
+      if (try? SHA256.hex(of: RandomAccessFile(path))) != hash {
         return .other(
           "'\(path)' was changed after it was made. Use '--force' to replace it, or another '-o' to keep it")
       }

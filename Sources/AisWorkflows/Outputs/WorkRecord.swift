@@ -60,16 +60,45 @@ package struct WorkRecord: Sendable {
   package func write(
     _ outputs: [(path: String, bytes: [UInt8])], results: (any Encodable & Sendable)? = nil, warnings: [String] = []
   ) throws(AisError) {
+    try write(
+      outputs.map { .init(path: $0.path, bytes: $0.bytes.count, sha256: SHA256.hex(of: $0.bytes)) }, results, warnings)
+    for output in outputs { try AtomicFile.write(output.bytes, to: output.path) }
+  }
+
+  /// Puts the record in place, and then gives files that are written already their names. All lie in one folder; the record
+  /// is named after the first.
+  package func write(
+    sealed files: [StreamedFile], results: (any Encodable & Sendable)? = nil, warnings: [String] = []
+  ) throws(AisError) {
+    for file in files { try file.seal() }
+    try write(files.map { .init(path: $0.path, bytes: $0.byteCount, sha256: $0.sha256) }, results, warnings)
+    for file in files { try file.finish() }
+  }
+
+  private struct Output {
+    var path: String
+    var bytes: Int
+    var sha256: String
+  }
+
+  private func write(
+    _ outputs: [Output], _ results: (any Encodable & Sendable)?, _ warnings: [String]
+  ) throws(AisError) {
     guard let first = outputs.first else { return }
     let account = Account(
       schema: schema, settings: settings, fingerprint: fingerprint, inputs: inputs,
       outputs: outputs.map {
-        .init(file: ($0.path as NSString).lastPathComponent, bytes: $0.bytes.count, sha256: SHA256.hex(of: $0.bytes))
+        .init(file: ($0.path as NSString).lastPathComponent, bytes: $0.bytes, sha256: $0.sha256)
       }, results: results, warnings: warnings, host: ProcessInfo.processInfo.hostName, date: began.ISO8601Format(),
       durationSeconds: (Date().timeIntervalSince(began) * 1000).rounded() / 1000)
     try AtomicFile.write(try Self.bytes(of: account, pretty: true) + [0x0A], to: Self.path(of: first.path))
     CrashPoint.reached(.inProvenance)
-    for output in outputs { try AtomicFile.write(output.bytes, to: output.path) }
+  }
+
+  /// The names of the files that the record at a path accounts for; none where there is no record.
+  static func outputNames(atRecord path: String) -> [String] {
+    // Names only: a record that leads out of its folder is not ours.
+    ExistingOutput.json(path).map { outputHashes($0).keys.sorted().filter { !$0.contains("/") } } ?? []
   }
 
   /// The digests of the outputs that a record accounts for, by file name.

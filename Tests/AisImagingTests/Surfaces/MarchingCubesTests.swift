@@ -109,7 +109,8 @@ struct MarchingCubesTests {
     let field = ComponentField(runs, source: source)
     let meshes = try MarchingCubes.surfaces(of: field, level: 0.5, threads: 2)
     #expect(meshes.count == runs.components.count && meshes.count > 20)
-    #expect(field.vertexCounts() == meshes.map(\.vertices.count))
+    #expect(field.vertexCounts().ofParts == meshes.map(\.vertices.count))
+    #expect(field.vertexCounts().ofSlices.reduce(0, +) == meshes.reduce(0) { $0 + $1.vertices.count })
     for component in runs.components {
       // The same volume with all other components lowered below the level.
       let (mask, origin) = runs.mask(of: component.index, margin: 0)
