@@ -26,6 +26,7 @@ package struct AisCommand: AsyncParsableCommand {
       ExtractParticlesCommand.self,
       MeshCommand.self,
       EvaluateCommand.self,
+      MeasureCommand.self,
       ModelsCommand.self,
     ])
 

@@ -55,6 +55,9 @@ package struct Position: Hashable, Sendable {
     VoxelPoint(z: z / voxelSize.z.angstrom, y: y / voxelSize.y.angstrom, x: x / voxelSize.x.angstrom)
   }
 
+  /// Whether all three coordinates are numbers.
+  package var isFinite: Bool { z.isFinite && y.isFinite && x.isFinite }
+
   /// The Euclidean distance in ångström.
   package func distance(to other: Position) -> Double {
     let (dz, dy, dx) = (z - other.z, y - other.y, x - other.x)

@@ -17,6 +17,8 @@ package struct InputKind: Sendable {
     case tomograms
     /// The segmentations, or those of one feature.
     case segmentations(feature: String?)
+    /// The segmentations, and all files with one of these endings.
+    case segmentationsAnd(endings: Set<String>)
   }
 
   /// Endings of volumes. Tilt stacks and particle stacks are not tomograms.
@@ -59,6 +61,8 @@ package struct InputKind: Sendable {
       guard let range = stem.range(of: "__") else { return true }
       return !stems.contains(String(stem[..<range.lowerBound]))
         && !FileManager.default.fileExists(atPath: folder + stem + ".json")
+    case .segmentationsAnd(let endings):
+      return endings.contains(Self.ending(of: name)) || stem.contains("__")
     case .segmentations(let feature):
       guard let range = stem.range(of: "__", options: .backwards) else { return false }
       return feature == nil || stem[range.upperBound...] == feature!

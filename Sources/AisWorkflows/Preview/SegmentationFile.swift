@@ -62,24 +62,30 @@ extension String {
 }
 
 /// A segmentation, read on the scale 0 to 1 whatever type its voxels have.
-package struct SegmentationSource: Sendable {
+package struct SegmentationSource: SliceSource {
   package let tomogram: Tomogram
   private let factor: Float
 
   package var shape: Shape { tomogram.shape }
+  package var voxelSize: VoxelSize? { tomogram.voxelSize }
 
   /// - Parameter view: how the tomogram is looked at; its contrast does not concern a segmentation.
   package init(_ path: String, view: TomogramView) throws(AisError) {
     var options = TomogramOptions()
     options.view = view
     options.view.isInverted = false
-    tomogram = try Tomogram.open(path, options: options)
+    try self.init(try Tomogram.open(path, options: options))
+  }
+
+  package init(_ tomogram: Tomogram) throws(AisError) {
+    self.tomogram = tomogram
     factor = try Self.factor(of: tomogram)
   }
 
-  /// Voxels of slice `z`, 0 to 1.
-  package func slice(_ z: Int) throws(AisError) -> [Float] {
-    try tomogram.slice(z).map { min(1, max(0, $0 * factor)) }
+  /// Reads slice `z`, 0 to 1.
+  package func readSlice(_ z: Int, into destination: UnsafeMutableBufferPointer<Float>) throws(AisError) {
+    try tomogram.readSlice(z, into: destination)
+    for i in destination.indices { destination[i] = min(1, max(0, destination[i] * factor)) }
   }
 
   /// Signed bytes end at 127 and floating-point values at 1 or 255; other integers at 255, unless the volume is a mask of

@@ -1,0 +1,197 @@
+import AisCore
+import AisFormats
+import AisImaging
+import AisWorkflows
+import ArgumentParser
+import Foundation
+import Logging
+
+/// `ais evaluate`: a segmentation, or a list of particles, against the truth.
+package struct EvaluateCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Compare a segmentation, or picked particles, with the truth.",
+    discussion: """
+      Two volumes are compared voxel by voxel: Dice, intersection over union, precision, recall. A voxel belongs to the \
+      segmentation when its value is greater than the threshold, on the scale 0 to 255 (values of 8-bit signed files are \
+      multiplied by 255/127, those of floating-point files from 0 to 1 by 255).
+
+        ais evaluate cell_c__Membrane.mrc cell_c_labels.mrc.gz --label 1
+
+      Lists of particles (STAR, text, copick, …, or folders of them) are compared point by point: precision, recall, \
+      F-beta and errors of position, for each class, each tomogram and all. The truth may also be a volume of labels, \
+      whose connected parts are then the particles.
+
+        ais evaluate picks.star truth.star --radius 12nm
+        ais evaluate 'picks/*.json' 'truth/*.json' --preset czii --voxel-size 10A -o scores
+      """)
+
+  @Argument(help: "The segmentation, or the list of found particles.")
+  package var segmentation: String
+
+  @Argument(help: "The truth: a volume of labels of the same size, or a list of true particles.")
+  package var groundTruth: String
+
+  @Option(help: "The number that marks the feature in a volume of labels. Without it, everything above 0.")
+  package var label: Int?
+
+  @Option(
+    name: [.short, .customLong("threshold")], parsing: .singleValue,
+    help:
+      "Volumes: threshold, 0 to 254; may be given several times. Without it, 64, 96, 128, 160, 192 and the best one. Particles: the least score."
+  )
+  package var thresholds: [Double] = []
+
+  @Flag(help: "Print JSON, schema ais.evaluation/1 or ais.point-evaluation/1.")
+  package var json = false
+
+  @OptionGroup(title: "Lists of particles")
+  package var points: PointEvaluationArguments
+
+  package init() {}
+
+  package func run() throws {
+    if PointReading.holdsPoints(segmentation) {
+      try comparePoints()
+    } else {
+      try compareVolumes()
+    }
+  }
+
+  private func compareVolumes() throws {
+    if PointReading.holdsPoints(groundTruth) {
+      throw ValidationError(
+        "'\(segmentation)' is a volume and '\(groundTruth)' a list of particles: pick particles from the segmentation first, "
+          + "with 'ais pick'")
+    }
+    if points.isUsed {
+      throw ValidationError(
+        "'\(segmentation)' is a volume: of the options, only --label, --threshold and --json have a meaning for volumes"
+      )
+    }
+    for threshold in thresholds where !(0...254).contains(threshold) || threshold != threshold.rounded() {
+      throw ValidationError(
+        "--threshold \(angstromText(threshold)): a threshold of volumes is a whole number between 0 and 254.")
+    }
+    let evaluation = try Evaluation.compare(
+      segmentation: segmentation, groundTruth: groundTruth, truth: label.map { .label($0) } ?? .anyLabel)
+    let best = evaluation.histogram.bestThreshold
+    let wanted = thresholds.isEmpty ? Array(Set([64, 96, 128, 160, 192, best])).sorted() : thresholds.map { Int($0) }
+    let rows = wanted.map { EvaluationReport.Row($0, evaluation.histogram.overlap(threshold: $0)) }
+    let bestRow = EvaluationReport.Row(best, evaluation.histogram.overlap(threshold: best))
+    let report = EvaluationReport(evaluation, rows: rows, best: bestRow)
+    if json {
+      Terminal.standardOutput.print(text: try report.json())
+    } else {
+      Terminal.standardOutput.print(lines: report.table())
+    }
+  }
+
+  private func comparePoints() throws {
+    if thresholds.count > 1 {
+      throw ValidationError("--threshold was given \(thresholds.count) times: of particles it is one least score")
+    }
+    var request = PointEvaluationRequest(found: segmentation, truth: groundTruth)
+    request.rule = points.rule
+    request.threshold = thresholds.first
+    request.output = points.output
+    request.replacesOutputs = points.force
+    request.reading.hints.voxelSize = points.voxelSize
+    request.reading.classColumn = points.classColumn
+    request.reading.scoreColumn = points.scoreColumn
+    request.reading.classes = Set(points.classes.map { PointNames.featureKey($0) })
+    request.reading.label = label
+    request.reading.minimumVolumeCubicNanometers = points.minVolume
+    request.reading.threads = MachineResources.current().threads
+    let cancellation = Cancellation()
+    let signals = StopSignals(cancellation: cancellation) {}
+    defer { withExtendedLifetime(signals) {} }
+    let result = try run(request, cancellation)
+    let report = PointEvaluationReport(request: request, result: result)
+    if json {
+      Terminal.standardOutput.print(text: try report.json())
+    } else {
+      Terminal.standardOutput.print(lines: report.lines())
+    }
+    for note in result.evaluation.notes { Terminal.standardError.print("ais: note: \(note)") }
+  }
+
+  private func run(_ request: PointEvaluationRequest, _ cancellation: Cancellation) throws -> PointEvaluationRun.Result
+  {
+    let logger = Logger(label: "evaluate") { _ in StandardErrorLog(isDetailed: false) }
+    do {
+      return try PointEvaluationRun.run(request, logger: logger, cancellation: cancellation)
+    } catch {
+      if error.code == .cancelled { throw ExitCode(StopSignals.exitCode) }
+      throw error
+    }
+  }
+}
+
+/// What `ais evaluate` prints.
+struct EvaluationReport: Encodable {
+  struct Row: Encodable {
+    var threshold: Int
+    var dice: Double
+    var intersectionOverUnion: Double
+    var precision: Double
+    var recall: Double
+    /// Voxels of the segmentation above the threshold.
+    var segmentedVoxels: Int
+
+    init(_ threshold: Int, _ overlap: MaskOverlap) {
+      self.threshold = threshold
+      dice = overlap.dice
+      intersectionOverUnion = overlap.intersectionOverUnion
+      precision = overlap.precision
+      recall = overlap.recall
+      segmentedVoxels = overlap.shared + overlap.onlyTested
+    }
+  }
+
+  var schema = "ais.evaluation/1"
+  var segmentation: String
+  var groundTruth: String
+  var label: Int?
+  var truthVoxels: Int
+  var thresholds: [Row]
+  var best: Row
+
+  init(_ evaluation: Evaluation, rows: [Row], best: Row) {
+    segmentation = evaluation.segmentation
+    groundTruth = evaluation.groundTruth
+    if case .label(let label) = evaluation.truth { self.label = label }
+    truthVoxels = evaluation.histogram.truthCount
+    thresholds = rows
+    self.best = best
+  }
+
+  func json() throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(self), as: UTF8.self)
+  }
+
+  func table() -> [String] {
+    let truth = label.map { "label \($0)" } ?? "everything above 0"
+    var lines = [
+      "\(segmentation)", "against \(truth) of \(groundTruth), \(truthVoxels) voxels", "",
+      "threshold    Dice     IoU  precision  recall",
+    ]
+    for row in thresholds {
+      let mark = row.threshold == best.threshold ? "  best" : ""
+      let precision = row.segmentedVoxels == 0 ? Self.padded("–", 11) : Self.padded(row.precision, 11)
+      lines.append(
+        Self.padded("\(row.threshold)", 9) + Self.padded(row.dice, 8) + Self.padded(row.intersectionOverUnion, 8)
+          + precision + Self.padded(row.recall, 8) + mark)
+    }
+    return lines
+  }
+
+  private static func padded(_ text: String, _ width: Int) -> String {
+    String(repeating: " ", count: max(0, width - text.count)) + text
+  }
+  private static func padded(_ value: Double, _ width: Int) -> String {
+    padded(String(format: "%.3f", value), width)
+  }
+}

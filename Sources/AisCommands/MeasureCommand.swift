@@ -1,0 +1,146 @@
+import AisCore
+import AisFormats
+import AisWorkflows
+import ArgumentParser
+import Foundation
+import Logging
+
+/// `ais measure`: sizes, counts and distances.
+package struct MeasureCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "measure",
+    abstract: "Measure segmentations and particles: volumes, areas, counts, distances.",
+    discussion: """
+      Of a segmentation, every connected component is measured: volume, surface, shape, place, nearest neighbour. Of a \
+      list of particles, every particle: its nearest neighbour. With --to, distances to other features or particles come \
+      with it: to the surface of a segmentation (below zero inside it), or to the nearest particle of a list.
+
+        ais measure -o measures seg/TS_01__Vesicle.mrc
+        ais measure -o measures seg/ --threshold 100 --min-volume 1000nm3
+        ais measure -o measures picks/TS_01__Ribosome_coords.star --to seg/TS_01__Membrane.mrc
+
+      Each input gives a table (CSV), histograms (PNG) and an account of how they were made (JSON); summary.csv and \
+      summary.png hold all inputs, a line for each tomogram and feature. What is already there, made of the same, is \
+      skipped.
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "Segmentations or lists of particles: files, folders, or patterns ('seg/*__Vesicle.mrc').", valueName: "input"))
+  package var inputs: [String]
+
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp("The folder to write to; it is made if it is not there.", valueName: "folder"))
+  package var output: String
+
+  @Option(
+    parsing: .singleValue,
+    help: ArgumentHelp(
+      "What to measure distances to: a segmentation, a list of particles, or a folder or pattern of them, of which those of the same tomogram are taken. May be given several times.",
+      valueName: "path"))
+  package var to: [String] = []
+
+  @Option(name: [.short, .long], help: "What counts as found in a segmentation, 0 to 255.")
+  package var threshold = 128.0
+
+  @Option(help: "Of volumes of labels: measure the voxels that hold this number.")
+  package var label: Int?
+
+  @Option(
+    help: ArgumentHelp("Leave out components smaller than this, such as 1000nm3.", valueName: "volume"),
+    transform: Quantity.cubicNanometers)
+  package var minVolume = 0.0
+
+  @Option(
+    help: ArgumentHelp("Average cubes of so many voxels first: faster, and coarser.", valueName: "factor"))
+  package var bin = 1
+
+  @Option(
+    help: ArgumentHelp(
+      "Rounds of smoothing of surfaces before their area is taken. Without it, 10 for masks and labels, whose surfaces are steps, and 0 for grey values.",
+      valueName: "rounds"))
+  package var smooth: Int?
+
+  @Option(
+    help: ArgumentHelp("The voxel size, where files do not say it or say it wrongly: 10A.", valueName: "length"),
+    transform: Quantity.voxelSize)
+  package var voxelSize: VoxelSize?
+
+  @Option(
+    name: .customLong("class"), parsing: .singleValue,
+    help: ArgumentHelp("Of lists: particles of this class only; may be given several times.", valueName: "name"))
+  package var classes: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Of lists: the column that names the class, if not one of the usual ones.", valueName: "name"))
+  package var classColumn: String?
+
+  @Flag(help: "Make outputs again that are already there, and replace those made otherwise.")
+  package var force = false
+
+  @Option(
+    help: ArgumentHelp("Threads to compute with. Without it, as many as this process may use.", valueName: "count"))
+  package var threads: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "The memory that may be used, such as 4GiB. Without it, what this process may have.", valueName: "amount"),
+    transform: Quantity.byteCount)
+  package var memory: ByteCount?
+
+  @OptionGroup(title: "What is printed")
+  package var verbosity: VerbosityArguments
+
+  package init() {}
+
+  package func validate() throws {
+    if inputs.isEmpty {
+      throw ValidationError("nothing to measure was given: name a segmentation or a list of particles")
+    }
+    if !(0..<255).contains(threshold) {
+      throw ValidationError("--threshold \(angstromText(threshold)): a threshold lies between 0 and 254")
+    }
+    if !(1...64).contains(bin) { throw ValidationError("--bin \(bin): expected 1 to 64") }
+    if let smooth, !(0...1000).contains(smooth) { throw ValidationError("--smooth \(smooth): expected 0 to 1000") }
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads \(threads): expected 1 to 1024")
+    }
+  }
+
+  package func run() throws {
+    let logger = verbosity.makeLogger("measure")
+    let cancellation = Cancellation()
+    let resources = MachineResources.current()
+    var request = MeasureRequest(
+      inputs: inputs, outputFolder: output, memoryLimit: (memory ?? ByteCount(resources.memoryBytes)).bytes,
+      threads: threads ?? resources.threads)
+    request.targets = to
+    request.settings.threshold = threshold
+    request.settings.label = label
+    request.settings.minimumVolumeCubicNanometers = minVolume
+    request.settings.binning = bin
+    request.settings.smoothing = smooth
+    request.settings.voxelSizeAngstromXYZ = voxelSize.map { [$0.x.angstrom, $0.y.angstrom, $0.z.angstrom] }
+    request.reading.classes = Set(classes.map { PointNames.featureKey($0) })
+    request.reading.classColumn = classColumn
+    request.reading.label = label
+    request.reading.threads = request.threads
+    request.replacesOutputs = force
+
+    let run = try MeasureRun(request, logger: logger, cancellation: cancellation)
+    let reporter = BatchReporter(
+      run.inputs.map { .init(input: $0, weight: 1) }, noun: "input", verbosity: verbosity, isPredicted: false)
+    let signals = StopSignals(cancellation: cancellation) {}
+    defer { withExtendedLifetime(signals) {} }
+    do {
+      let (outcomes, _) = try run.run(reporter.report)
+      reporter.summarise(outcomes)
+      if outcomes.contains(where: { !$0.failures.isEmpty }) { throw ExitCode.failure }
+    } catch let error as AisError where error.code == .cancelled {
+      Terminal.standardError.draw(nil)
+      Terminal.standardError.print("ais: stopped; unfinished outputs were removed")
+      throw ExitCode(StopSignals.exitCode)
+    }
+  }
+}
