@@ -56,7 +56,8 @@ struct FeatureVolume: Sendable {
       cancellation: cancellation, progress: { progress(0.5 * $0) })
     let field = ComponentField(runs, source: source)
     // A closed surface has twice as many triangles as vertices; the tree that finds the nearest of them keeps 50 bytes each.
-    let bytes = field.vertexCounts().reduce(0, +) * (12 + 2 * (12 + 50))
+    let counts = field.vertexCounts()
+    let bytes = counts.ofParts.reduce(0, +) * (12 + 2 * (12 + 50))
     guard bytes <= memory.bytes else {
       throw AisError(
         .outOfMemory,
@@ -64,7 +65,7 @@ struct FeatureVolume: Sendable {
           + "with '--bin 2', or raise '--threshold' or '--memory'")
     }
     var surfaces = try MarchingCubes.surfaces(
-      of: field, level: level, threads: threads, cancellation: cancellation,
+      of: field, level: level, vertexCounts: counts, threads: threads, cancellation: cancellation,
       progress: { progress(0.5 + 0.5 * $0) })
     // Binning makes grey values of a mask; its surfaces are then no steps.
     let smoothing = settings.smoothing ?? (isMask && settings.binning == 1 ? 10 : 0)
