@@ -55,9 +55,10 @@ struct FeatureVolume: Sendable {
       in: source, above: level, connectivity: .faces, minimumVoxelCount: least, memory: memory, threads: threads,
       cancellation: cancellation, progress: { progress(0.5 * $0) })
     let field = ComponentField(runs, source: source)
-    // A closed surface has twice as many triangles as vertices; the tree that finds the nearest of them keeps 50 bytes each.
     let counts = field.vertexCounts()
-    let bytes = counts.ofParts.reduce(0, +) * (12 + 2 * (12 + 50))
+    // The tree that finds the nearest triangle keeps 41 bytes of each and needs 24 more while it grows.
+    let triangles = counts.ofParts.reduce(0, +) * 5 / 2
+    let bytes = MarchingCubes.byteCount(of: counts, shape: source.shape, threads: threads) + triangles * 65
     guard bytes <= memory.bytes else {
       throw AisError(
         .outOfMemory,
