@@ -37,17 +37,20 @@ package enum MarchingCubes {
     // A layer below the first slice and one above the last close the surface.
     let layers = -1..<field.shape.z
     let starts = Array(stride(from: layers.lowerBound, to: layers.upperBound, by: blockHeight))
+    // Each block of a wave has its own, which the block at the same place of the next wave uses again.
+    let workshops = (0..<min(max(1, threads), starts.count)).map { _ in SurfaceWorkshop(field.shape) }
+    nonisolated(unsafe) let places = workshops
     var next = 0
     while next < starts.count {
       try cancellation.check()
-      let wave = starts[next..<min(next + max(1, threads), starts.count)]
+      let wave = starts[next..<min(next + workshops.count, starts.count)]
       let results = Mutex([Int: Result<SurfaceBlock, AisError>]())
       Slabs.forEach(count: wave.count, threads: threads) { indices in
         for index in indices {
           let start = wave[wave.startIndex + index]
           let result = Result { () throws(AisError) in
             try SurfaceBlock.make(
-              of: field, level: level, layers: start..<min(start + blockHeight, layers.upperBound))
+              of: field, level: level, layers: start..<min(start + blockHeight, layers.upperBound), in: places[index])
           }
           results.withLock { $0[index] = result }
         }
