@@ -50,10 +50,11 @@ package struct ComponentField: SurfaceField {
 
   package func isEmpty(_ z: Int) -> Bool { firstRun[z] == firstRun[z + 1] }
 
-  package func paint(_ z: Int, into labels: UnsafeMutableBufferPointer<Int32>) {
-    for run in runs[firstRun[z]..<firstRun[z + 1]] {
-      let row = Int(run.y) * shape.x
-      labels[row + Int(run.lower)..<row + Int(run.upper)].update(repeating: run.label)
+  package func forEachRun(_ z: Int, _ body: (_ y: Int, _ lower: Int, _ upper: Int, _ part: Int32) -> Void) {
+    runs.withUnsafeBufferPointer { runs in
+      for i in firstRun[z]..<firstRun[z + 1] {
+        body(Int(runs[i].y), Int(runs[i].lower), Int(runs[i].upper), runs[i].label - 1)
+      }
     }
   }
 

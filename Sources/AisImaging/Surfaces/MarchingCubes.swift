@@ -69,8 +69,8 @@ package enum MarchingCubes {
   package static func byteCount(of counts: ComponentField.VertexCounts, shape: Shape, threads: Int) -> Int {
     // A vertex has two triangles on closed surfaces without handles, 2.3 in noise; 2.86 is the most there can be.
     let vertex = MemoryLayout<SIMD3<Float>>.stride + MemoryLayout<SIMD3<UInt32>>.stride * 5 / 2
-    // Two framed slices of five arrays, two plain ones, and one of vertices along z.
-    let slices = (shape.x + 16) * (shape.y + 2) * (2 * 17 + 2 * 4 + 4)
+    // Two framed slices of five arrays, a plain one, and one of vertices along z.
+    let slices = (shape.x + 16) * (shape.y + 2) * (2 * 17 + 4 + 4)
     // The pieces that are being made: their arrays grow by doubling.
     let fullest =
       counts.ofSlices.indices.lazy
@@ -103,20 +103,34 @@ private struct Assembly {
     var places = seam
     precondition(seam.count == block.lowestCount, "two blocks disagree about the slice that they share")
     places.reserveCapacity(block.vertices.count)
+    // Neighbours mostly belong to one part: its mesh is taken out of the list while they do.
+    var part = -1
+    var mesh = SurfaceMesh()
     for index in places.count..<block.vertices.count {
-      let part = Int(block.parts[index])
-      places.append(UInt32(truncatingIfNeeded: meshes[part].vertices.count))
-      meshes[part].vertices.append(block.vertices[index])
+      take(Int(block.parts[index]), &part, &mesh)
+      places.append(UInt32(truncatingIfNeeded: mesh.vertices.count))
+      mesh.vertices.append(block.vertices[index])
     }
-    for triangle in block.triangles {
-      let part = Int(block.parts[Int(triangle.x)])
-      meshes[part].triangles.append(
-        SIMD3(places[Int(triangle.x)], places[Int(triangle.y)], places[Int(triangle.z)]))
+    places.withUnsafeBufferPointer { places in
+      for triangle in block.triangles {
+        take(Int(block.parts[Int(triangle.x)]), &part, &mesh)
+        mesh.triangles.append(SIMD3(places[Int(triangle.x)], places[Int(triangle.y)], places[Int(triangle.z)]))
+      }
     }
+    if part >= 0 { swap(&meshes[part], &mesh) }
     if let largest = meshes.map(\.vertices.count).max(), largest > Int32.max {
       throw AisError(
         .limitExceeded, "a surface of more than \(Int32.max) vertices cannot be made: bin the volume")
     }
     seam = Array(places[block.highest])
+  }
+
+  /// Puts the mesh that is out back to its place, and takes that of `wanted`.
+  @inline(__always)
+  private mutating func take(_ wanted: Int, _ part: inout Int, _ mesh: inout SurfaceMesh) {
+    if wanted == part { return }
+    if part >= 0 { swap(&meshes[part], &mesh) }
+    swap(&meshes[wanted], &mesh)
+    part = wanted
   }
 }

@@ -58,7 +58,7 @@ struct SurfaceBlock: Sendable {
   private mutating func addVertices(in slice: FramedSlice, _ workshop: SurfaceWorkshop, _ level: Float) {
     if slice.isEmpty { return }
     let (pitch, rows) = (workshop.pitch, workshop.rows)
-    let (flags, values, labels) = (slice.flags, slice.values, slice.labels)
+    let (flags, values) = (slice.flags, slice.values)
     let z = Float(slice.z)
     for row in 0..<rows - 1 {
       let y = Float(row - 1)
@@ -73,7 +73,7 @@ struct SurfaceBlock: Sendable {
           slice.alongX[i] = UInt32(truncatingIfNeeded: vertices.count)
           let x = Float(start + lane - 1) + Self.crossing(level, values[i], values[i + 1])
           vertices.append(SIMD3(x, y, z))
-          parts.append((flags[i] != 0 ? labels[i] : labels[i + 1]) - 1)
+          parts.append(flags[i] != 0 ? slice.parts[i] : slice.parts[i + 1])
         }
         changes = own ^ flags.eight(at: here + pitch)
         while changes != 0 {
@@ -83,7 +83,7 @@ struct SurfaceBlock: Sendable {
           slice.alongY[i] = UInt32(truncatingIfNeeded: vertices.count)
           let fraction = Self.crossing(level, values[i], values[i + pitch])
           vertices.append(SIMD3(Float(start + lane - 1), y + fraction, z))
-          parts.append((flags[i] != 0 ? labels[i] : labels[i + pitch]) - 1)
+          parts.append(flags[i] != 0 ? slice.parts[i] : slice.parts[i + pitch])
         }
       }
     }
@@ -107,7 +107,7 @@ struct SurfaceBlock: Sendable {
           workshop.alongZ[i] = UInt32(truncatingIfNeeded: vertices.count)
           let fraction = Self.crossing(level, below.values[i], above.values[i])
           vertices.append(SIMD3(Float(start + lane - 1), y, z + fraction))
-          parts.append((below.flags[i] != 0 ? below.labels[i] : above.labels[i]) - 1)
+          parts.append(below.flags[i] != 0 ? below.parts[i] : above.parts[i])
         }
       }
     }

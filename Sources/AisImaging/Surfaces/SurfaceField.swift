@@ -9,8 +9,9 @@ package protocol SurfaceField: Sendable {
   var partCount: Int { get }
   /// Whether no voxel of slice `z` belongs to a part. Such slices are not asked for, unless they border on one that is not.
   func isEmpty(_ z: Int) -> Bool
-  /// Sets the voxels of slice `z` that belong to part n to n + 1 (`shape.sliceCount` values, rows of x, all 0 before).
-  func paint(_ z: Int, into labels: UnsafeMutableBufferPointer<Int32>)
+  /// Calls `body` with every stretch of voxels of slice `z` that belong to one part: the row, the first voxel, the one
+  /// after the last, and the part. In any order.
+  func forEachRun(_ z: Int, _ body: (_ y: Int, _ lower: Int, _ upper: Int, _ part: Int32) -> Void)
   /// Reads the values of slice `z`, between which the surface is placed.
   func readValues(_ z: Int, into values: UnsafeMutableBufferPointer<Float>) throws(AisError)
 }
@@ -32,8 +33,13 @@ struct WholeVolumeField: SurfaceField {
 
   func isEmpty(_ z: Int) -> Bool { emptySlices[z] }
 
-  func paint(_ z: Int, into labels: UnsafeMutableBufferPointer<Int32>) {
-    for (index, value) in volume.slice(z).enumerated() where value > level { labels[index] = 1 }
+  func forEachRun(_ z: Int, _ body: (_ y: Int, _ lower: Int, _ upper: Int, _ part: Int32) -> Void) {
+    volume.slice(z).withUnsafeBufferPointer { slice in
+      for y in 0..<shape.y {
+        let row = UnsafeBufferPointer(rebasing: slice[y * shape.x..<(y + 1) * shape.x])
+        RunScanner.forEachRun(in: row, above: level) { lower, upper in body(y, lower, upper, 0) }
+      }
+    }
   }
 
   func readValues(_ z: Int, into values: UnsafeMutableBufferPointer<Float>) throws(AisError) {

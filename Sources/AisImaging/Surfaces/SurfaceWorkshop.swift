@@ -9,8 +9,8 @@ final class FramedSlice {
   var isEmpty = true
   /// NaN where there is no voxel.
   let values: UnsafeMutablePointer<Float>
-  /// Part + 1 where flags are 1; anything elsewhere.
-  let labels: UnsafeMutablePointer<Int32>
+  /// The part where flags are 1; anything elsewhere.
+  let parts: UnsafeMutablePointer<Int32>
   /// 1 inside, 0 outside: eight of them fit a register.
   let flags: UnsafeMutablePointer<UInt8>
   /// The vertex on the edge from each voxel to its neighbour along x and y, where there is one.
@@ -21,13 +21,13 @@ final class FramedSlice {
   init(count: Int) {
     self.count = count
     values = .allocate(capacity: count)
-    labels = .allocate(capacity: count)
+    parts = .allocate(capacity: count)
     // One more group of eight, for the last row is read one further.
     flags = .allocate(capacity: count + 8)
     alongX = .allocate(capacity: count)
     alongY = .allocate(capacity: count)
     values.initialize(repeating: .nan, count: count)
-    labels.initialize(repeating: 0, count: count)
+    parts.initialize(repeating: 0, count: count)
     flags.initialize(repeating: 0, count: count + 8)
     alongX.initialize(repeating: 0, count: count)
     alongY.initialize(repeating: 0, count: count)
@@ -35,7 +35,7 @@ final class FramedSlice {
 
   deinit {
     values.deallocate()
-    labels.deallocate()
+    parts.deallocate()
     flags.deallocate()
     alongX.deallocate()
     alongY.deallocate()
@@ -53,7 +53,6 @@ final class SurfaceWorkshop {
   /// Vertices of the last block: about as many will the next one have.
   var usualVertices = 0
   private let shape: Shape
-  private var plainLabels: [Int32]
   private var plainValues: [Float]
 
   init(_ shape: Shape) {
@@ -63,7 +62,6 @@ final class SurfaceWorkshop {
     slices = (FramedSlice(count: pitch * rows), FramedSlice(count: pitch * rows))
     alongZ = .allocate(capacity: pitch * rows)
     alongZ.initialize(repeating: 0, count: pitch * rows)
-    plainLabels = Array(repeating: 0, count: shape.sliceCount)
     plainValues = Array(repeating: 0, count: shape.sliceCount)
   }
 
@@ -76,9 +74,10 @@ final class SurfaceWorkshop {
     slice.z = z
     slice.isEmpty = isEmpty(z)
     if !slice.isEmpty {
-      plainLabels.withUnsafeMutableBufferPointer { labels in
-        field.paint(z, into: labels)
-        frame(labels, in: slice)
+      field.forEachRun(z) { y, lower, upper, part in
+        let start = (y + 1) * pitch + 1 + lower
+        (slice.flags + start).update(repeating: 1, count: upper - lower)
+        (slice.parts + start).update(repeating: part, count: upper - lower)
       }
     }
     guard (0..<shape.z).contains(z) else {
@@ -96,18 +95,5 @@ final class SurfaceWorkshop {
       }
     }
     if let failure { throw failure }
-  }
-
-  /// Copies the labels of a slice into its frame, sets the flags, and leaves the plain labels clean for the next one.
-  private func frame(_ plain: UnsafeMutableBufferPointer<Int32>, in slice: FramedSlice) {
-    for y in 0..<shape.y {
-      let (from, to) = (y * shape.x, (y + 1) * pitch + 1)
-      for x in 0..<shape.x {
-        let label = plain[from + x]
-        slice.labels[to + x] = label
-        slice.flags[to + x] = label == 0 ? 0 : 1
-      }
-    }
-    plain.update(repeating: 0)
   }
 }

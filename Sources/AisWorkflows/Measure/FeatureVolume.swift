@@ -129,17 +129,18 @@ struct FeatureVolume: Sendable {
 
   /// The values of a slice without the dust that was left out; 0 outside the volume.
   private func slice(_ z: Int) throws(AisError) -> [Float] {
-    let count = field.shape.sliceCount
-    var values = [Float](repeating: 0, count: count)
+    var values = [Float](repeating: 0, count: field.shape.sliceCount)
     guard z >= 0, z < field.shape.z, !field.isEmpty(z) else { return values }
-    var labels = [Int32](repeating: 0, count: count)
-    labels.withUnsafeMutableBufferPointer { field.paint(z, into: $0) }
+    var isKept = [Bool](repeating: false, count: values.count)
+    field.forEachRun(z) { y, lower, upper, _ in
+      for x in lower..<upper { isKept[y * field.shape.x + x] = true }
+    }
     var failure: AisError?
     values.withUnsafeMutableBufferPointer { buffer in
       do throws(AisError) { try field.readValues(z, into: buffer) } catch { failure = error }
     }
     if let failure { throw failure }
-    for i in values.indices where labels[i] == 0 && values[i] > level { values[i] = 0 }
+    for i in values.indices where !isKept[i] && values[i] > level { values[i] = 0 }
     return values
   }
 
