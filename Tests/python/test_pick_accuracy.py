@@ -43,16 +43,17 @@ def matched(truth: np.ndarray, points: np.ndarray, reach: float) -> np.ndarray:
 
 
 def score(ais, folder, volumes, truths, *options):
-    """F1 over both classes, of each class, and the median error over all."""
+    """F1 over both classes and of each, the median error over all and of each."""
     ais("pick", "-o", folder, "--force", "--no-contact-sheet", *SETTING, *options, *volumes.values())
-    scores, errors, count = {}, [], 0
+    scores, medians, errors, count = {}, {}, [], 0
     for label, path in volumes.items():
         points = read(folder / f"{path.stem}_coords.star")
         pairs = matched(truths[label], points, CLASSES[label] / 2)
         scores[label] = 2 * len(pairs) / (len(points) + len(truths[label]))
+        medians[label] = np.median(pairs)
         errors += list(pairs)
         count += len(points) + len(truths[label])
-    return 2 * len(errors) / count, scores, np.median(errors)
+    return 2 * len(errors) / count, scores, np.median(errors), medians
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5, 6, 7, 8])
@@ -67,9 +68,12 @@ def test_f1_and_centres_beside_the_references_method(ais, shared, tmp_path, seed
         with mrcfile.new(volumes[label]) as file:
             file.set_data(prediction(labels, label, rng))
             file.voxel_size = 10.0
-    ours, classes, error = score(ais, tmp_path / "ours", volumes, truths)
-    theirs, their_classes, their_error = score(ais, tmp_path / "theirs", volumes, truths, "--method", "reference-peaks")
-    print(f"F1 {ours:.3f} {classes}, median error {error:.2f} voxels; "
-          f"the reference's method: {theirs:.3f} {their_classes}, {their_error:.2f}")
+    ours, classes, error, errors = score(ais, tmp_path / "ours", volumes, truths)
+    theirs, their_classes, their_error, their_errors = score(ais, tmp_path / "theirs", volumes, truths, "--method", "reference-peaks")
+    print(f"F1 {ours:.3f} {classes}, median error {error:.2f} {errors} voxels; "
+          f"the reference's method: {theirs:.3f} {their_classes}, {their_error:.2f} {their_errors}")
     assert ours >= max(theirs, 0.9)
     assert error <= 1.0
+    for label in CLASSES:
+        assert classes[label] >= max(their_classes[label], 0.9), label
+        assert errors[label] <= 1.0, label

@@ -47,6 +47,12 @@ package struct PickArguments: ParsableArguments {
   package var seeds: ParticlePicker.Seeds = .apart
 
   @Option(
+    help: ArgumentHelp(
+      "Groups that meet in a neck at least this wide, as a part of the narrower one's width, are one particle: hollow and rough ones stay whole. 1 keeps all apart.",
+      valueName: "fraction"))
+  package var neck = ParticlePicker.defaultNeck
+
+  @Option(
     help: ArgumentHelp("Leave this much free at all faces, such as 16px or 10nm.", valueName: "length"),
     transform: Quantity.extent)
   package var margin: PickRequest.Extent = .voxels(0)
@@ -106,6 +112,7 @@ package struct PickArguments: ParsableArguments {
     request.threshold = threshold
     request.spacing = spacing
     request.minimumVolume = minVolume
+    request.neck = neck
     request.margin = margin
     request.binning = binning
     request.region = region

@@ -39,9 +39,15 @@ struct ComponentSplitter: Sendable {
     if seeds.count < 2 { return [found.components[index]] }
 
     distance.voxels.withUnsafeMutableBufferPointer { for i in $0.indices { $0[i] = -$0[i] } }
-    let basins = Watershed.basins(height: distance, seeds: seeds, mask: mask)
+    var basins = Watershed.basins(height: distance, seeds: seeds, mask: mask)
+    distance.voxels.withUnsafeMutableBufferPointer { for i in $0.indices { $0[i] = -$0[i] } }
+    var count = seeds.count
+    if settings.seeds == .apart {
+      count = Watershed.joinAcrossWideNecks(&basins, squaredDepth: distance, count: count, neck: settings.neck)
+      if count == 1 { return [found.components[index]] }
+    }
     return RegionStatistics.measure(
-      labels: basins, count: seeds.count, values: found.values(of: index, margin: 1), origin: origin,
+      labels: basins, count: count, values: found.values(of: index, margin: 1), origin: origin,
       within: found.shape)
   }
 }

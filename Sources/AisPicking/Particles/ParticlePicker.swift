@@ -4,8 +4,8 @@ import Synchronization
 
 /// Finds particles in a prediction by the procedure of Last et al. (eLife 2024, 10.7554/eLife.98552).
 ///
-/// Threshold; connected pieces; distance to the background; watershed from the maxima of the distance; groups below the
-/// minimum volume are dropped; each group weighs the sum of its predictions; of two groups nearer than the minimum spacing the
+/// Threshold; connected pieces; distance to the background; watershed from the maxima of the distance; groups that meet in a
+/// wide neck are one (ours: hollow and rough particles stay whole); groups below the minimum volume are dropped; each group weighs the sum of its predictions; of two groups nearer than the minimum spacing the
 /// lighter one goes; the centroids of the rest are the particles.
 package struct ParticlePicker: Sendable {
   /// Which maxima of the distance start a group.
@@ -24,6 +24,8 @@ package struct ParticlePicker: Sendable {
     package var minimumVoxelCount: Int
     package var edges = VoxelEdges.one
     package var seeds = Seeds.apart
+    /// Groups that meet in a neck at least so wide, as a part of the narrower one's width, are one; not for `Seeds.all`.
+    package var neck = ParticlePicker.defaultNeck
 
     package init(threshold: Float, spacing: Double, minimumVoxelCount: Int) {
       self.threshold = threshold
@@ -31,6 +33,9 @@ package struct ParticlePicker: Sendable {
       self.minimumVoxelCount = minimumVoxelCount
     }
   }
+
+  /// Two balls meet in a neck of 0.6 of their width when their centres are 0.8 of it apart: nearer than two particles can be.
+  package static let defaultNeck = 0.6
 
   /// The groups that are left, the heaviest first: `sum` is the weight, `centroid` the particle.
   package struct Result: Sendable {

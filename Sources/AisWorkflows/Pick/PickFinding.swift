@@ -54,6 +54,7 @@ package struct PickFinding: Sendable {
       minimumVoxelCount: Int(min(1e15, (minimum / (binning * binning * binning)).rounded(.up))))
     settings.edges = edges
     settings.seeds = seeds
+    settings.neck = request.neck
     let picker = ParticlePicker(
       settings, threads: request.threads, memory: request.workingMemory(for: reading.tomogram))
     let result = try picker.pick(in: reading.source, cancellation: cancellation, progress: progress)

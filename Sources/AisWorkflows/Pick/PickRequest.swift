@@ -49,6 +49,8 @@ package struct PickRequest: Sendable {
   package var spacing = Extent.length(.nanometers(10))
   /// `nil`: a ball of half the spacing across.
   package var minimumVolume: Bulk?
+  /// From which width on a neck, as a part of the narrower group's width, makes two groups one; 0…1.
+  package var neck = ParticlePicker.defaultNeck
   /// Kept free at all faces.
   package var margin = Extent.voxels(0)
   package var binning = 1
@@ -99,6 +101,7 @@ package struct PickRequest: Sendable {
         .usage,
         "--label \(label): expected 1 to \(PredictionScale.largestLabel); voxels are read as single-precision numbers")
     }
+    guard neck > 0, neck <= 1 else { throw AisError(.usage, "--neck \(neck): expected more than 0 and at most 1") }
     if let limit, limit < 1 { throw AisError(.usage, "--limit \(limit): expected at least 1") }
   }
 }

@@ -6,6 +6,7 @@ import AisPicking
 struct PickSettings: Sendable, Encodable {
   var method: String
   var seeds: String?
+  var neck: Double
   var threshold: String
   var scale: String?
   var label: Int?
@@ -30,6 +31,7 @@ struct PickSettings: Sendable, Encodable {
 
   init(_ request: PickRequest) {
     (method, seeds) = request.method.names
+    neck = request.neck
     threshold =
       switch request.threshold {
       case .automatic: "automatic"

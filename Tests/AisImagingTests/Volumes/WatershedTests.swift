@@ -68,6 +68,51 @@ struct WatershedTests {
     }
   }
 
+  /// Two balls of radius 8 whose centres are so far apart, flooded from the centres and joined.
+  private func pair(apart: Int, neck: Double) -> (count: Int, basins: Volume<Int32>) {
+    var mask = Volume<UInt8>(shape: Shape(z: 21, y: 21, x: 40), repeating: 0)
+    let seeds = [VoxelIndex(z: 10, y: 10, x: 10), VoxelIndex(z: 10, y: 10, x: 10 + apart)]
+    for seed in seeds { Volumes.add(ball: seed, radius: 8, to: &mask) }
+    let depth = DistanceTransform.squared(of: mask)
+    var basins = Watershed.basins(height: negative(depth), seeds: seeds, mask: mask)
+    return (Watershed.joinAcrossWideNecks(&basins, squaredDepth: depth, count: 2, neck: neck), basins)
+  }
+
+  // The neck of two balls of radius r, d apart, is √(r² − d²/4) wide: 0.87 r for d = r, 0.48 r for d = 1.75 r.
+  @Test(
+    "balls are joined when the circle in which they meet is wide enough",
+    arguments: [(8, 0.7, 1), (8, 0.95, 2), (14, 0.7, 2), (14, 0.4, 1), (10, 1, 2)])
+  func necks(apart: Int, neck: Double, expected: Int) {
+    let (count, basins) = pair(apart: apart, neck: neck)
+    #expect(count == expected)
+    #expect(Set(basins.voxels) == Set(0...Int32(expected)))
+  }
+
+  @Test("a hollow shell with a rough wall is one basin again, whatever its seeds, and its neighbour keeps its own")
+  func shell() {
+    var mask = Volume<UInt8>(shape: Shape(z: 33, y: 33, x: 60), repeating: 0)
+    let centre = VoxelIndex(z: 16, y: 16, x: 16)
+    var generator = SeededGenerator(seed: 4)
+    for voxel in Volumes.indices(mask.shape) {
+      let squared = (voxel.z - 16) * (voxel.z - 16) + (voxel.y - 16) * (voxel.y - 16) + (voxel.x - 16) * (voxel.x - 16)
+      if squared > 49, squared < Int.random(in: 160...200, using: &generator) { mask[voxel] = 1 }
+    }
+    let ball = VoxelIndex(z: 16, y: 16, x: 40)
+    Volumes.add(ball: ball, radius: 8, to: &mask)
+    let depth = DistanceTransform.squared(of: mask)
+    let seeds = [
+      VoxelIndex(z: 16, y: 16, x: 6), VoxelIndex(z: 6, y: 16, x: 16), ball, VoxelIndex(z: 16, y: 26, x: 16),
+    ]
+    var basins = Watershed.basins(height: negative(depth), seeds: seeds, mask: mask)
+    let before = basins
+    #expect(Watershed.joinAcrossWideNecks(&basins, squaredDepth: depth, count: 4, neck: 0.7) == 2)
+    for voxel in Volumes.indices(mask.shape) where before[voxel] != 0 {
+      // The ball is the deepest of all; numbers keep their order.
+      #expect(basins[voxel] == (before[voxel] == 3 ? 2 : 1))
+    }
+    #expect(basins[centre] == 0)
+  }
+
   @Test("seeds outside the mask and doubled seeds count for nothing, and no seed leaves everything dry")
   func seeds() {
     let shape = Shape(z: 2, y: 3, x: 9)

@@ -29,6 +29,25 @@ struct ParticlePickerTests {
     #expect(result.groups.reduce(0) { $0 + $1.voxelCount } == volume.voxels.count { $0 > 0 })
   }
 
+  @Test("a hollow particle with a hole in its wall is one, centred, though its wall has many inmost places")
+  func hollow() throws {
+    var volume = Phantom.volume(Shape(z: 40, y: 40, x: 40), [.init(z: 20, y: 20, x: 20, radius: 14)])
+    for z in 0..<40 {
+      for y in 0..<40 {
+        for x in 0..<40 {
+          let squared = (z - 20) * (z - 20) + (y - 20) * (y - 20) + (x - 20) * (x - 20)
+          if squared < 81 || (abs(z - 20) < 2 && abs(y - 20) < 2) { volume[z: z, y: y, x: x] = 0 }
+        }
+      }
+    }
+    let result = try picked(volume, spacing: 16, minimum: 200)
+    #expect(result.groups.count == 1)
+    #expect(result.groups[0].centroid.distance(to: VoxelPoint(z: 20, y: 20, x: 20)) < 0.05)
+    #expect(result.groups[0].voxelCount == volume.voxels.count { $0 > 0.5 })
+    // The paper's wording breaks it up.
+    #expect(try picked(volume, spacing: 16, minimum: 1, seeds: .all).tally.groups > 1)
+  }
+
   @Test("of two groups nearer than the spacing the lighter one goes, however large it is")
   func lighter() throws {
     let volume = Phantom.volume(
