@@ -40,6 +40,7 @@ let package = Package(
     fuzzTarget("FuzzCheckup"),
     fuzzTarget("FuzzCoordinates"),
     fuzzTarget("FuzzIMOD"),
+    fuzzTarget("FuzzAnnotatedDataset"),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11,
