@@ -18,6 +18,8 @@ package struct PickCommand: ParsableCommand {
         ais pick -o picks segmentations/ --feature Ribosome --spacing 20nm
         ais pick -o picks TS_01__Ribosome.mrc --spacing 20nm --threshold auto --min-volume 800nm3
         ais pick -o picks TS_01__Proteasome.mrc --spacing 15nm --orient long-axis --format relion5
+        ais pick -o picks segmentations/ --feature Microtubule --filaments --every 8nm --min-length 80nm
+        ais pick -o picks segmentations/ --feature Membrane --on-surface --every 12nm
 
       Voxels above the threshold are divided into groups around their most inward points; groups that are too small, \
       or too near to a heavier one, are dropped; the rest are particles at their centroids, the heaviest first. What is already \
@@ -42,6 +44,9 @@ package struct PickCommand: ParsableCommand {
 
   @OptionGroup(title: "What a particle is")
   package var rules: PickArguments
+
+  @OptionGroup(title: "Filaments and surfaces")
+  package var curves: CurveArguments
 
   @OptionGroup(title: "What is written")
   package var list: PickOutputArguments
@@ -103,6 +108,7 @@ package struct PickCommand: ParsableCommand {
       inputs: segmentations, outputFolder: output, memoryLimit: memoryLimit, threads: threads)
     request.feature = feature
     try rules.fill(&request)
+    try curves.fill(&request)
     try list.fill(&request)
     request.view = tomogram.options
     // Slices are read in order; a cache only helps where the file's sections lie across them.

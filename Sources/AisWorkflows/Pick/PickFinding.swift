@@ -12,6 +12,9 @@ package struct PickFinding: Sendable {
   package var sizes: [Double]
   /// `nm³`, `voxels`, or of the reference's peaks `voxels deep`.
   package var sizeUnit: String
+  /// What the list holds, and what its sizes are.
+  package var noun = "particle"
+  package var sizeNoun = "sizes"
   /// What was asked for in words, behind the number of particles.
   package var rules: String
   package var warnings: [String] = []
@@ -20,10 +23,12 @@ package struct PickFinding: Sendable {
   struct Found {
     /// In voxels of the file.
     var point: VoxelPoint
-    var score: Double
+    var score: Double?
     var size: Double
     var angles: EulerAngles?
     var extra: [String] = []
+    /// The filament or sheet that it lies on.
+    var group: Int?
   }
 
   /// Searches a segmentation.
@@ -38,6 +43,10 @@ package struct PickFinding: Sendable {
       return try particles(seeds, reading, request, cancellation, progress)
     case .referencePeaks, .referenceCentroids:
       return try reference(reading, request, cancellation, progress)
+    case .filaments(let rules):
+      return try filaments(rules, reading, request, cancellation, progress)
+    case .surfaces(let rules):
+      return try surfaces(rules, reading, request, cancellation, progress)
     }
   }
 
@@ -122,7 +131,7 @@ package struct PickFinding: Sendable {
   }
 
   /// Drops what lies in the margin, outside of region and mask, or beyond the limit, and makes the list.
-  private mutating func select(
+  mutating func select(
     _ found: [Found], _ request: PickRequest, _ cancellation: Cancellation
   ) throws(AisError) {
     let tomogram = reading.tomogram
@@ -145,7 +154,7 @@ package struct PickFinding: Sendable {
     }
     tally.picked = kept.count
     list.particles = kept.map {
-      Particle(point: $0.point, angles: $0.angles, score: $0.score, extra: $0.extra)
+      Particle(point: $0.point, angles: $0.angles, score: $0.score, group: $0.group, extra: $0.extra)
     }
     sizes = kept.map(\.size)
     if tally.groups == 0 {
@@ -155,7 +164,7 @@ package struct PickFinding: Sendable {
   }
 
   /// The tomogram under the name that lists know it by.
-  private static func frame(_ reading: PredictionReading, _ request: PickRequest) -> TomogramFrame {
+  static func frame(_ reading: PredictionReading, _ request: PickRequest) -> TomogramFrame {
     TomogramFrame(
       name: SegmentationName.tomogram(of: reading.path, atFirstMark: request.followsReference),
       shape: reading.tomogram.shape, voxelSize: reading.tomogram.voxelSize)

@@ -13,6 +13,10 @@ package struct PickRequest: Sendable {
     case referencePeaks
     /// As the reference program does with `-centroid`: one point for each connected piece.
     case referenceCentroids
+    /// Points along filaments.
+    case filaments(FilamentRules)
+    /// Points on surfaces such as membranes.
+    case surfaces(SurfaceRules)
   }
 
   /// Where a prediction begins.
@@ -83,6 +87,14 @@ package struct PickRequest: Sendable {
   /// Whether the reference's own rules hold for the threshold's scale, binning and ties.
   var followsReference: Bool { method == .referencePeaks || method == .referenceCentroids }
 
+  /// Whether points are set along filaments or on surfaces.
+  var isAlongCurves: Bool {
+    switch method {
+    case .filaments, .surfaces: true
+    case .particles, .referencePeaks, .referenceCentroids: false
+    }
+  }
+
   /// Throws `usage` for what contradicts itself.
   package func validate() throws(AisError) {
     if case .level(let level) = threshold, !(0..<255).contains(level) {
@@ -95,6 +107,17 @@ package struct PickRequest: Sendable {
     if method == .referencePeaks, orientation != nil {
       throw AisError(
         .usage, "peaks of the distance have no shape: '--orient' needs another method than 'reference-peaks'")
+    }
+    switch method {
+    case .filaments(let rules): try rules.validate()
+    case .surfaces, .particles, .referencePeaks, .referenceCentroids: break
+    }
+    if isAlongCurves {
+      if orientation != nil {
+        throw AisError(
+          .usage, "'--orient' is for particles: filaments and surfaces give their points angles of their own")
+      }
+      if !spacing.isAboveZero { throw AisError(.usage, "--every \(spacing.text): points need a distance above zero") }
     }
     if let label, !(1...PredictionScale.largestLabel).contains(label) {
       throw AisError(
@@ -114,6 +137,13 @@ extension PickRequest.Extent {
     case .length(let length):
       guard let size else { throw .voxelSizeNeeded(option: option, path: path) }
       return length / size.x
+    }
+  }
+
+  var isAboveZero: Bool {
+    switch self {
+    case .length(let length): length.angstrom > 0
+    case .voxels(let count): count > 0
     }
   }
 

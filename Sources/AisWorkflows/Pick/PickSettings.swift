@@ -5,6 +5,8 @@ import AisPicking
 /// Everything that changes what is picked besides the segmentation: part of the account beside the points.
 struct PickSettings: Sendable, Encodable {
   var method: String
+  /// The rules of filaments and surfaces.
+  var curves: [String: String]?
   var seeds: String?
   var neck: Double
   var threshold: String
@@ -32,6 +34,7 @@ struct PickSettings: Sendable, Encodable {
   init(_ request: PickRequest) {
     (method, seeds) = request.method.names
     neck = request.neck
+    curves = request.method.curveTexts
     threshold =
       switch request.threshold {
       case .automatic: "automatic"
@@ -68,6 +71,17 @@ extension PickRequest.Method {
     case .particles(let seeds): ("particles", seeds.rawValue)
     case .referencePeaks: ("reference-peaks", nil)
     case .referenceCentroids: ("reference-centroids", nil)
+    case .filaments: ("filaments", nil)
+    case .surfaces: ("surface", nil)
+    }
+  }
+
+  /// The rules of filaments and surfaces, by name.
+  var curveTexts: [String: String]? {
+    switch self {
+    case .filaments(let rules): rules.texts
+    case .surfaces(let rules): rules.texts
+    case .particles, .referencePeaks, .referenceCentroids: nil
     }
   }
 }

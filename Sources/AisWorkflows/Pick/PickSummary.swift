@@ -6,7 +6,7 @@ extension PickFinding {
   package var lines: [String] {
     let count = list.particles.count
     var lines = [
-      "\(count) \(count == 1 ? "particle" : "particles"): above \(angstromText(reading.level)) of 255 (\(reading.reason)), \(rules)"
+      "\(count) \(count == 1 ? noun : noun + "s"): above \(angstromText(reading.level)) of 255 (\(reading.reason)), \(rules)"
     ]
     var dropped: [String] = []
     func note(_ number: Int, _ words: String) { if number > 0 { dropped.append("\(number) \(words)") } }
@@ -17,7 +17,7 @@ extension PickFinding {
     note(tally.beyondLimit, "beyond the limit")
     if !dropped.isEmpty { lines.append("of \(tally.groups) groups: " + dropped.joined(separator: ", ")) }
     if let histogram = SizeHistogram(sizes) {
-      lines.append("sizes in \(sizeUnit): \(histogram.line), median \(SizeHistogram.number(histogram.median))")
+      lines.append("\(sizeNoun) in \(sizeUnit): \(histogram.line), median \(SizeHistogram.number(histogram.median))")
     }
     return lines
   }

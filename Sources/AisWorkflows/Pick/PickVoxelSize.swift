@@ -23,9 +23,10 @@ enum PickVoxelSize {
 extension PickRequest {
   /// The first option that needs to know the voxel size.
   var optionInUnits: String? {
-    if case .length = spacing { return "--spacing" }
+    if case .length = spacing { return isAlongCurves ? "--every" : "--spacing" }
     if case .cubicAngstroms = minimumVolume { return "--min-volume" }
     if case .length = margin { return "--margin" }
+    for (option, extent) in curveLengths { if case .length = extent { return option } }
     return nil
   }
 }

@@ -1,0 +1,154 @@
+"""`ais pick --filaments` and `--on-surface` as whole processes, their lists read without our reader."""
+
+import gzip
+import json
+import math
+import shutil
+
+import mrcfile
+import numpy as np
+import pytest
+
+
+def write_volume(path, voxels, voxel_size=None):
+    with mrcfile.new(path) as file:
+        file.set_data(voxels)
+        if voxel_size:
+            file.voxel_size = voxel_size
+    return path
+
+
+def read_star(path):
+    """The columns of a file with one loop."""
+    labels, rows = [], []
+    for line in path.read_text().splitlines():
+        if line.startswith("_"):
+            labels.append(line.split()[0][1:])
+        elif labels and line.strip() and not line.startswith("#"):
+            rows.append(line.split())
+    return {label: [row[i] for row in rows] for i, label in enumerate(labels)}
+
+
+def numbers(table, *labels):
+    return np.array([[float(v) for v in table[label]] for label in labels]).T
+
+
+def tube(shape, curve, radius):
+    grid = np.indices(shape).reshape(3, -1).T
+    distance = np.full(len(grid), np.inf)
+    for point in curve:
+        distance = np.minimum(distance, ((grid - point) ** 2).sum(axis=1))
+    return (distance <= radius**2).reshape(shape)
+
+
+@pytest.fixture(scope="module")
+def arc(tmp_path_factory):
+    """An arc of radius 32 voxels in the plane z = 9, and a short straight piece."""
+    t = np.linspace(0, 3, 120)[:, None]
+    mask = tube((20, 80, 80), np.hstack([9 + 0 * t, 40 + 32 * np.sin(t), 40 + 32 * np.cos(t)]), 3)
+    mask |= tube((20, 80, 80), np.stack([[9, 8, x] for x in range(10, 22)]), 3)
+    folder = tmp_path_factory.mktemp("arc")
+    return write_volume(folder / "T__Actin.mrc", (mask * 255).astype(np.uint16), 10)
+
+
+def test_filaments_have_the_reference_columns_and_lie_on_the_curve(ais, arc, tmp_path):
+    ais("pick", "--filaments", "--every", "5nm", "--twist", "-30", "-o", tmp_path, arc)
+    text = (tmp_path / "T__Actin_coords.star").read_text()
+    labels = [line.split()[0][1:] for line in text.splitlines() if line.startswith("_")]
+    assert labels[:12] == [
+        "rlnCoordinateZ", "rlnCoordinateY", "rlnCoordinateX", "rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi",
+        "aisRadiusOfCurvature", "aisLog10RadiusOfCurvature", "aisFilamentID", "aisFilamentConnectivity",
+        "rlnMicrographName", "aisParticleID"]
+    table = read_star(tmp_path / "T__Actin_coords.star")
+    points = numbers(table, "rlnCoordinateZ", "rlnCoordinateY", "rlnCoordinateX")
+    # The short piece, of 12 nm, is below the minimum length of 50 nm.
+    assert set(table["aisFilamentID"]) == {"0"} and set(table["rlnMicrographName"]) == {"T.mrc"}
+    assert np.abs(np.hypot(points[:, 1] - 40, points[:, 2] - 40) - 32).max() < 1 and np.abs(points[:, 0] - 9).max() < 0.7
+    gaps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    assert np.abs(gaps - 5).max() < 0.1
+    radius = numbers(table, "aisRadiusOfCurvature")[3:-3, 0]
+    assert abs((1 / radius).mean() * 320 - 1) < 0.03
+    assert table["aisFilamentConnectivity"][0] == "1" and table["aisFilamentConnectivity"][-1] == "1"
+    assert set(table["aisFilamentConnectivity"][1:-1]) == {"0"}
+    tilt, psi = np.radians(numbers(table, "rlnAngleTilt", "rlnAnglePsi").T)
+    axis = np.stack([np.cos(tilt), np.sin(tilt) * np.sin(psi), -np.sin(tilt) * np.cos(psi)], axis=1)
+    along = np.gradient(points, axis=0)
+    assert ((axis * along).sum(axis=1) / np.linalg.norm(along, axis=1) > 0.99).all()
+
+
+def test_minimum_length_binning_and_unknown_voxel_size(ais, arc, tmp_path):
+    short = ["pick", "--filaments", "--every", "4px", "--min-length", "5px", "--min-volume", "50px"]
+    ais(*short, "-o", tmp_path / "all", arc)
+    table = read_star(tmp_path / "all" / "T__Actin_coords.star")
+    assert set(table["aisFilamentID"]) == {"0", "1"}
+    ais(*short, "--binning", "2", "-o", tmp_path / "binned", arc)
+    binned = read_star(tmp_path / "binned" / "T__Actin_coords.star")
+    points = numbers(binned, "rlnCoordinateZ", "rlnCoordinateY", "rlnCoordinateX")
+    # Half a block of the bin: blocks that the tube fills half are not above the threshold.
+    assert abs(points[:, 0].mean() - 9) < 0.6
+
+    nameless = write_volume(tmp_path / "U__Actin.mrc", mrcfile.read(arc))
+    refused = ais.run("pick", "--filaments", "--every", "5nm", "-o", tmp_path / "u", nameless)
+    assert refused.returncode == 1 and "--voxel-size" in refused.stderr
+    ais("pick", "--filaments", "--every", "5px", "--min-length", "20px", "--min-volume", "50px", "-o", tmp_path / "u", nameless)
+    assert "aisFilamentLengthVoxels" in read_star(tmp_path / "u" / "U__Actin_coords.star")
+
+
+def test_a_second_run_skips_and_other_rules_are_not_mixed_up(ais, arc, tmp_path):
+    command = ["pick", "--filaments", "--every", "5nm", "-o", tmp_path, arc]
+    ais(*command)
+    before = (tmp_path / "T__Actin_coords.star").read_bytes()
+    assert "skipped" in ais(*command)
+    other = ais.run(*command, "--junctions", "split")
+    assert other.returncode == 1 and "--force" in other.stderr
+    assert (tmp_path / "T__Actin_coords.star").read_bytes() == before
+    account = json.loads((tmp_path / "T__Actin_coords.star.json").read_text())
+    assert account["settings"]["method"] == "filaments" and "twist" not in account["settings"]["curves"]
+
+
+@pytest.mark.parametrize("words", [
+    ["--filaments", "--on-surface"], ["--twist", "3"], ["--on-surface", "--min-length", "5nm"],
+    ["--filaments", "--normals", "z"], ["--filaments", "--max-bend", "100"], ["--filaments", "--every", "0nm"],
+    ["--filaments", "--every", "50"], ["--filaments", "--orient", "normal"], ["--filaments", "--method", "reference-peaks"]])
+def test_contradictions_are_wrong_usage(ais, arc, tmp_path, words):
+    refused = ais.run("pick", "-o", tmp_path, arc, *words)
+    assert refused.returncode == 2 and "--" in refused.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_points_on_a_vesicle_are_even_and_look_outward(ais, tmp_path):
+    grid = np.indices((60, 60, 60))
+    radius = np.sqrt(((grid - 29.5) ** 2).sum(axis=0))
+    mask = np.abs(radius - 22) <= 2
+    path = write_volume(tmp_path / "T__Membrane.mrc", mask.astype(np.float32), 10)
+    said = ais("pick", "--on-surface", "--every", "80A", "-o", tmp_path, path)
+    assert "points" in said and "outward" in said
+    table = read_star(tmp_path / "T__Membrane_coords.star")
+    points = numbers(table, "rlnCoordinateZ", "rlnCoordinateY", "rlnCoordinateX") - 29.5
+    assert np.abs(np.linalg.norm(points, axis=1) - 22).max() < 0.5
+    tilt, psi = np.radians(numbers(table, "rlnAngleTilt", "rlnAnglePsi").T)
+    normal = np.stack([np.cos(tilt), np.sin(tilt) * np.sin(psi), -np.sin(tilt) * np.cos(psi)], axis=1)
+    cosine = (normal * points).sum(axis=1) / np.linalg.norm(points, axis=1)
+    assert cosine.min() > math.cos(math.radians(6))
+    gaps = [np.sort(np.linalg.norm(points - p, axis=1))[1] for p in points]
+    assert abs(np.mean(gaps) / 8 - 1) < 0.15 and min(gaps) > 5.5
+
+
+def test_real_segmentations(ais, shared, tmp_path):
+    """A vesicle's membrane, and microtubules traced by people: every point lies on what was segmented."""
+    with gzip.open(shared / "tomograms" / "tardis_mt_patch_b_mask.mrc.gz") as packed, open(tmp_path / "MT.mrc", "wb") as raw:
+        shutil.copyfileobj(packed, raw)
+    ais("pick", "--filaments", "--every", "4px", "--min-length", "20px", "--min-volume", "100px", "--scale", "labels",
+        "-o", tmp_path, tmp_path / "MT.mrc")
+    mask = mrcfile.read(tmp_path / "MT.mrc")
+    table = read_star(tmp_path / "MT_coords.star")
+    points = numbers(table, "rlnCoordinateZ", "rlnCoordinateY", "rlnCoordinateX")
+    inside = [mask[tuple(np.round(p).astype(int))] > 0 for p in points]
+    assert len(points) > 100 and np.mean(inside) > 0.98
+
+    vesicle = shared / "segmentations" / "vesicle_membrane_labels.mrc"
+    ais("pick", "--on-surface", "--every", "6px", "--min-volume", "200px", "--scale", "labels", "-o", tmp_path, vesicle)
+    voxels = mrcfile.read(vesicle, permissive=True)
+    points = numbers(read_star(tmp_path / "vesicle_membrane_labels_coords.star"), "rlnCoordinateZ", "rlnCoordinateY", "rlnCoordinateX")
+    inside = [voxels[tuple(np.round(p).astype(int))] > 0 for p in points]
+    assert len(points) > 20 and np.mean(inside) > 0.9
