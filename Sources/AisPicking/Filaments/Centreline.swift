@@ -10,17 +10,51 @@ struct Centreline {
   let voxelEdges: SIMD3<Double>
 
   /// The path without ends that run out to the surface: a free end is cut back to where the object is at least 0.6 times
-  /// as thick as along most of the path.
+  /// as thick as along most of the path, and to the middle of the last ball that is as wide as the object there.
+  ///
+  /// So the axis of a tube with round caps ends where the caps begin, wherever in the cap thinning stopped.
   func trimmed(_ path: FilamentPath) -> FilamentPath {
     guard !path.isClosed, path.points.count > 2 else { return path }
     let widths = path.points.map(halfWidth(at:))
-    let least = 0.6 * widths.sorted()[widths.count / 2]
+    let usual = widths.sorted()[widths.count / 2]
     var kept = path.points.indices
-    if path.start == .free { while let first = kept.first, widths[first] < least { kept.removeFirst() } }
-    if path.end == .free { while let last = kept.last, widths[last] < least { kept.removeLast() } }
+    if path.start == .free { while let first = kept.first, widths[first] < 0.6 * usual { kept.removeFirst() } }
+    if path.end == .free { while let last = kept.last, widths[last] < 0.6 * usual { kept.removeLast() } }
     var path = path
     path.points = Array(path.points[kept])
+    let (atStart, atEnd) = (path.start == .free, path.end == .free)
+    if atStart { path.points = Array(withoutCap(path.points.reversed(), usual).reversed()) }
+    if atEnd { path.points = withoutCap(path.points, usual) }
     return path
+  }
+
+  /// Cuts off the end of a path that lies in a round cap: there the inscribed ball is smaller by just the way into the cap.
+  ///
+  /// - Parameter usual: the half width along most of the path; the cap is judged by the points one to two of it further in.
+  private func withoutCap(_ points: [SIMD3<Double>], _ usual: Double) -> [SIMD3<Double>] {
+    guard let end = points.last else { return points }
+    var way = 0.0
+    var inner: [Double] = []
+    for (point, next) in zip(points.reversed().dropFirst(), points.reversed()) {
+      way += ((point - next) * voxelEdges).length
+      if way > 2 * usual { break }
+      if way >= usual { inner.append(halfWidth(at: point)) }
+    }
+    guard !inner.isEmpty else { return points }
+    return shortened(points, by: inner.sorted()[inner.count / 2] - halfWidth(at: end))
+  }
+
+  /// The path without the last piece of some length, in the unit of the edges.
+  private func shortened(_ points: [SIMD3<Double>], by length: Double) -> [SIMD3<Double>] {
+    var points = points
+    var left = length
+    while left > 0, points.count > 2, let last = points.popLast() {
+      let step = points[points.count - 1] - last
+      let way = (step * voxelEdges).length
+      if way > left { points.append(last + step * (left / way)) }
+      left -= way
+    }
+    return points
   }
 
   /// Each point is replaced by the centroid of the object's voxels in a disc across the filament, about one voxel thick

@@ -53,6 +53,8 @@ struct FilamentCurve {
         let untwisted = ParticleFrame(along: geometry.tangent(at: parameters[index])).rotation(of: frame[index])
         rotations[index] = (untwisted + Double(index) * twist).remainder(dividingBy: 360)
         if rotations[index] < 0 { rotations[index] += 360 }
+        // A tiny negative angle and 360 make 360, which is 0.
+        if rotations[index] >= 360 { rotations[index] = 0 }
       }
     }
     return parameters.indices.map { index in
@@ -86,5 +88,8 @@ private struct ParticleFrame {
   }
 }
 
-/// The cosine of an angle in degrees.
-func cosine(ofDegrees degrees: Double) -> Double { cos(degrees * .pi / 180) }
+/// The angle between two directions of length 1; 180 where one has none.
+func degrees(_ a: SIMD3<Double>, _ b: SIMD3<Double>) -> Double {
+  if a == .zero || b == .zero { return 180 }
+  return acos(min(1, max(-1, (a * b).sum()))) * 180 / .pi
+}

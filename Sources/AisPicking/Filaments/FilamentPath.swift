@@ -75,22 +75,8 @@ extension SkeletonGraph {
   /// For each end of an edge that goes on in another, that other's end.
   private func partners(greatestBend: Double) -> [Link: Link] {
     var partners: [Link: Link] = [:]
-    let leastCosine = cosine(ofDegrees: greatestBend)
-    for node in nodes where node.links.count > 1 {
-      let directions = node.links.map { direction(leaving: node, $0) }
-      var pairs: [(cosine: Double, first: Int, second: Int)] = []
-      for first in node.links.indices {
-        for second in node.links.indices where second > first {
-          let cosine = -(directions[first] * directions[second]).sum()
-          // Both ends of one edge would close a loop around the junction.
-          if cosine >= leastCosine, node.links[first].edge != node.links[second].edge {
-            pairs.append((cosine, first, second))
-          }
-        }
-      }
-      for pair in pairs.sorted(by: { ($1.cosine, $0.first, $0.second) < ($0.cosine, $1.first, $1.second) }) {
-        let (first, second) = (node.links[pair.first], node.links[pair.second])
-        guard partners[first] == nil, partners[second] == nil else { continue }
+    for node in nodes {
+      for (first, second) in pairs(of: node.links, at: node, greatestBend: greatestBend) {
         partners[first] = second
         partners[second] = first
       }
@@ -98,17 +84,56 @@ extension SkeletonGraph {
     return partners
   }
 
-  /// Where an edge goes from a junction, of length 1: from where the junction's reach ends, over half as much and
-  /// three voxels.
-  private func direction(leaving node: Node, _ link: Link) -> SIMD3<Double> {
+  /// The links that continue each other best, pair by pair, the straightest first.
+  ///
+  /// The bend is what a filament turns on its way from one edge straight over to the other and into that one's direction. So of two
+  /// filaments side by side, each goes on in its own line.
+  func pairs(of links: [Link], at node: Node, greatestBend: Double) -> [(Link, Link)] {
+    let approaches = links.map { approach(to: node, $0) }
+    var candidates: [(bend: Double, first: Int, second: Int)] = []
+    for first in links.indices {
+      for second in links.indices where second > first {
+        // Both ends of one edge would close a loop around the junction.
+        guard links[first].edge != links[second].edge else { continue }
+        let bend = bend(from: approaches[first], to: approaches[second])
+        if bend <= greatestBend { candidates.append((bend, first, second)) }
+      }
+    }
+    var isTaken = [Bool](repeating: false, count: links.count)
+    var pairs: [(Link, Link)] = []
+    for pair in candidates.sorted(by: { ($0.bend, $0.first, $0.second) < ($1.bend, $1.first, $1.second) }) {
+      guard !isTaken[pair.first], !isTaken[pair.second] else { continue }
+      isTaken[pair.first] = true
+      isTaken[pair.second] = true
+      pairs.append((links[pair.first], links[pair.second]))
+    }
+    return pairs
+  }
+
+  /// Where an edge begins to follow its filament, seen from a junction, and its direction away from there, of length 1 in the
+  /// unit of the edges.
+  private struct Approach {
+    var point: SIMD3<Double>
+    var leaving: SIMD3<Double>
+  }
+
+  /// Degrees that the way turns which comes along one edge and leaves along the other.
+  private func bend(from first: Approach, to second: Approach) -> Double {
+    let across = ((second.point - first.point) * voxelEdges).normalized
+    guard across != .zero else { return degrees(-first.leaving, second.leaving) }
+    return degrees(-first.leaving, across) + degrees(across, second.leaving)
+  }
+
+  /// The direction is taken from where the junction's reach ends, over half as much and three voxels.
+  private func approach(to node: Node, _ link: Link) -> Approach {
     var way = points(from: link)
     if let far = self.node(of: link.opposite) { way.append(nodes[far].position) }
     let near = way.firstIndex { distance($0, node.position) > node.reach } ?? way.startIndex
-    guard way.indices.contains(near) else { return .zero }
+    guard way.indices.contains(near) else { return Approach(point: node.position, leaving: .zero) }
     let window = node.reach / 2 + 3 * voxelEdges.min()
     let far = way[near...].firstIndex { distance($0, way[near]) > window } ?? way.index(before: way.endIndex)
     // A short edge has only one trusted point: it is seen from the junction.
     let start = far > near ? way[near] : node.position
-    return ((way[far] - start) * voxelEdges).normalized
+    return Approach(point: start, leaving: ((way[far] - start) * voxelEdges).normalized)
   }
 }

@@ -18,6 +18,9 @@ struct FilamentTracing {
   func filaments(along skeleton: Volume<UInt8>, component: Int) -> [Filament] {
     var graph = SkeletonGraph(skeleton, voxelEdges: edges) { Double(halfWidths.voxels[$0]) }
     graph.prune { settings.pruning ?? 1.5 * $0 + 2 * smallestEdge }
+    if settings.junctions == .through {
+      graph.removeBridges(greatestBend: settings.greatestBend, tolerance: 2 * smallestEdge)
+    }
     graph.contract { 5 * $0 }
     let centreline = Centreline(mask: mask, halfWidths: halfWidths, voxelEdges: edges)
     return graph.paths(settings).compactMap { path in

@@ -5,7 +5,10 @@ import AisImaging
 struct SkeletonGraph {
   struct Node {
     var position: SIMD3<Double>
-    /// How far around the node, in the unit of the edges, the skeleton does not follow the filaments: the object's half width there.
+    /// The distance from the node to the object's surface, in the unit of the edges.
+    var halfWidth: Double
+    /// How far around the node, in the unit of the edges, the skeleton does not follow the filaments: the half width, or more where
+    /// several junctions became one.
     var reach: Double
     /// Ends of edges that meet here.
     var links: [Link] = []
@@ -55,10 +58,8 @@ struct SkeletonGraph {
         next += 1
       }
       let sum = members.reduce(SIMD3<Double>.zero) { $0 + voxels.position($1) }
-      nodes.append(
-        Node(
-          position: sum / Double(members.count),
-          reach: members.map { halfWidth(voxels.indices[$0]) }.max()!))
+      let width = members.map { halfWidth(voxels.indices[$0]) }.max()!
+      nodes.append(Node(position: sum / Double(members.count), halfWidth: width, reach: width))
     }
 
     var isUsed = [Bool](repeating: false, count: count)
