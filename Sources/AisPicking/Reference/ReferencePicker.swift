@@ -12,13 +12,18 @@ package struct ReferencePicker: Sendable {
   package var minimumVoxelCount: Double
   /// Voxels kept free at all faces.
   package var margin: Int
-  package var threads = 1
+  package var threads: Int
+  /// Bytes that may be used.
+  package var memory: ByteCount
 
-  package init(threshold: Float, minimumVoxelCount: Double, margin: Int, threads: Int = 1) {
+  package init(
+    threshold: Float, minimumVoxelCount: Double, margin: Int, threads: Int = 1, memory: ByteCount = .gibibytes(4)
+  ) {
     self.threshold = threshold
     self.minimumVoxelCount = minimumVoxelCount
     self.margin = margin
     self.threads = threads
+    self.memory = memory
   }
 
   /// A peak of the distance to the background.
@@ -30,29 +35,27 @@ package struct ReferencePicker: Sendable {
 
   /// Local maxima of the distance to the background, the largest distance first.
   ///
-  /// Needs 5 bytes a voxel of the volume.
+  /// Memory: what is above the threshold, the box of the largest piece, and 2·`minimumDistance` + 1 slices.
   /// - Parameter minimumDistance: half the edge of the cube in which a peak is the greatest.
+  /// - Throws: what reading throws; `out-of-memory` before the distances are taken; `cancelled`.
   package func peaks(
     in source: any SliceSource, minimumDistance: Int, cancellation: Cancellation = Cancellation(),
     progress: (Double) -> Void = { _ in }
   ) throws(AisError) -> [Peak] {
     let found = try components(in: source, cancellation) { progress($0 * 0.6) }
-    // Outside, nothing is compared.
-    var distance = Volume<Float>(shape: source.shape, repeating: .nan)
-    for component in found.components {
-      try cancellation.check()
-      // A piece's own box is enough, see `ComponentSplitter`.
-      let (mask, origin) = found.mask(of: component.index, margin: 1)
-      let part = DistanceTransform.squared(of: mask, spacing: (z: 1, y: 1, x: 1), threads: threads)
-      for run in found.runs(of: component.index) {
-        let row = ((Int(run.z) - origin.z) * mask.shape.y + Int(run.y) - origin.y) * mask.shape.x - origin.x
-        let target = (Int(run.z) * distance.shape.y + Int(run.y)) * distance.shape.x
-        for x in Int(run.lower)..<Int(run.upper) { distance.voxels[target + x] = part.voxels[row + x] }
-      }
+    let slices = min(source.shape.z, 2 * minimumDistance + 1) + 3 * threads
+    let needed = ComponentDistances.byteCount(of: found) + slices * source.shape.sliceCount * 4
+    guard needed <= memory.bytes else {
+      throw AisError(
+        .outOfMemory,
+        "\(found.components.reduce(0) { $0 + $1.voxelCount }) voxels lie above the threshold, and the distances inside them need "
+          + "\(ByteCount(needed)), \(memory) are left for it. Raise the threshold, bin the volume (--binning 2), or allow more "
+          + "(--memory).")
     }
+    let distances = try ComponentDistances(found, threads: threads, cancellation: cancellation)
     progress(0.8)
     let peaks = try LocalMaxima.chebyshev(
-      of: VolumeSource(distance), halfWidth: minimumDistance, threads: threads, cancellation: cancellation
+      of: distances, halfWidth: minimumDistance, threads: threads, cancellation: cancellation
     ) { progress(0.8 + $0 * 0.2) }
     return peaks.filter { isInside(VoxelPoint($0.voxel), source.shape) }
       .map { Peak(voxel: $0.voxel, distance: Double($0.value).squareRoot()) }
@@ -72,8 +75,8 @@ package struct ReferencePicker: Sendable {
   ) throws(AisError) -> ComponentRuns {
     try ComponentRuns.find(
       in: source, above: threshold, connectivity: .faces,
-      minimumVoxelCount: Int(min(minimumVoxelCount.rounded(.up), 1e15)), threads: threads, cancellation: cancellation,
-      progress: progress)
+      minimumVoxelCount: Int(min(minimumVoxelCount.rounded(.up), 1e15)), memory: memory, threads: threads,
+      cancellation: cancellation, progress: progress)
   }
 
   private func isInside(_ point: VoxelPoint, _ shape: Shape) -> Bool {

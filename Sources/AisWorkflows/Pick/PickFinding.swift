@@ -95,7 +95,8 @@ package struct PickFinding: Sendable {
     let minimum = try request.minimumVoxels(spacing: 0, size: size, edges: .one, path: reading.path)
     let picker = ReferencePicker(
       threshold: reading.threshold, minimumVoxelCount: minimum / (binning * binning * binning),
-      margin: Int(margin) / request.binning, threads: request.threads)
+      margin: Int(margin) / request.binning, threads: request.threads,
+      memory: request.workingMemory(for: reading.tomogram))
     /// The reference multiplies by the bin and leaves out the half voxel.
     func whole(_ p: VoxelPoint) -> VoxelPoint { VoxelPoint(z: p.z * binning, y: p.y * binning, x: p.x * binning) }
 

@@ -50,6 +50,36 @@ struct ReferencePickerTests {
     }
   }
 
+  @Test("what does not fit the memory is refused before it is begun, with the reason")
+  func memory() throws {
+    let ball = Phantom.volume(Shape(z: 64, y: 64, x: 64), [.init(z: 32, y: 32, x: 32, radius: 25)])
+    let source = VolumeSource(ball)
+    var picker = ReferencePicker(threshold: 0.5, minimumVoxelCount: 1, margin: 0, memory: ByteCount(1 << 20))
+    let error = #expect(throws: AisError.self) { try picker.peaks(in: source, minimumDistance: 8) }
+    #expect(error?.code == .outOfMemory)
+    #expect(error?.message.contains("voxels lie above") == true && error?.message.contains("--memory") == true)
+    picker.memory = ByteCount(8 << 20)
+    #expect(try picker.peaks(in: source, minimumDistance: 8).map(\.distance) == [25])
+    picker.memory = ByteCount(1 << 16)
+    #expect(throws: AisError.self) { try picker.centroids(in: source) }
+  }
+
+  @Test("peaks are those of the distances in the whole volume", arguments: [1, 2, 5])
+  func naive(distance: Int) throws {
+    var random = SeededGenerator(seed: UInt64(40 + distance))
+    let shape = Shape(z: 14, y: 21, x: 19)
+    let volume = Volume<Float>(
+      shape: shape, voxels: (0..<shape.count).map { _ in Float.random(in: 0..<1, using: &random) })
+    let mask = Volume<UInt8>(shape: shape, voxels: volume.voxels.map { $0 > 0.3 ? 1 : 0 })
+    var whole = DistanceTransform.squared(of: mask)
+    for i in whole.voxels.indices where mask.voxels[i] == 0 { whole.voxels[i] = .nan }
+    let expected = try LocalMaxima.chebyshev(of: VolumeSource(whole), halfWidth: distance)
+    let picker = ReferencePicker(threshold: 0.3, minimumVoxelCount: 1, margin: 0, threads: 2)
+    let peaks = try picker.peaks(in: VolumeSource(volume), minimumDistance: distance)
+    #expect(peaks.map(\.voxel) == expected.map(\.voxel))
+    #expect(peaks.map(\.distance) == expected.map { Double($0.value).squareRoot() })
+  }
+
   @Test("an empty volume has nothing")
   func empty() throws {
     let picker = ReferencePicker(threshold: 0.5, minimumVoxelCount: 1, margin: 0)
