@@ -16,7 +16,7 @@ package struct CubeSampling: Hashable, Sendable {
 
   /// - Parameter region: voxels that hold something, half-open on each axis. `nil` comes back when it is thinner than
   ///   16 voxels on an axis.
-  package init?(region: VoxelRegion) {
+  package init?(region: VoxelBox) {
     let extents = [region.z.count, region.y.count, region.x.count]
     guard let thinnest = extents.min(), thinnest >= 16 else { return nil }
     var edge = 64
@@ -80,23 +80,6 @@ package struct CubeSampling: Hashable, Sendable {
       }
     }
   }
-}
-
-/// A box of voxels, half-open on each axis.
-package struct VoxelRegion: Hashable, Sendable {
-  package var z: Range<Int>
-  package var y: Range<Int>
-  package var x: Range<Int>
-
-  package init(z: Range<Int>, y: Range<Int>, x: Range<Int>) {
-    self.z = z
-    self.y = y
-    self.x = x
-  }
-
-  package init(_ shape: Shape) { self.init(z: 0..<shape.z, y: 0..<shape.y, x: 0..<shape.x) }
-
-  package var isEmpty: Bool { z.isEmpty || y.isEmpty || x.isEmpty }
 }
 
 extension SliceSource {

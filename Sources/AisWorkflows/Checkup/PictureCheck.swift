@@ -19,7 +19,7 @@ struct PictureCheck {
   }
 
   private mutating func judge(
-    _ region: VoxelRegion, _ byteLimit: Int, _ cancellation: Cancellation?, _ progress: (Double) -> Void
+    _ region: VoxelBox, _ byteLimit: Int, _ cancellation: Cancellation?, _ progress: (Double) -> Void
   ) throws(AisError) {
     judgements.append(
       .unseen(

@@ -7,7 +7,7 @@ struct VoxelCheck {
   private(set) var judgements: [Judgement] = []
   private(set) var survey: VoxelSurvey
   /// The part of the volume that holds something.
-  private(set) var region: VoxelRegion
+  private(set) var region: VoxelBox
   private let tomogram: Tomogram
 
   init(
@@ -25,7 +25,7 @@ struct VoxelCheck {
       survey.add(slice: slice, z: z)
       progress(Double(i + 1) / Double(wanted))
     }
-    region = VoxelRegion(z: 0..<0, y: survey.rows, x: survey.columns)
+    region = VoxelBox(z: 0..<0, y: survey.rows, x: survey.columns)
     region.z = try sectionsHoldingSomething(&slice)
     judgeValues()
     judgeBorders()

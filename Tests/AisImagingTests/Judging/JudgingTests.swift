@@ -28,7 +28,7 @@ struct MissingWedgeTests {
   ]
 
   private func wedge(_ volume: Volume<Float>) throws -> MissingWedge {
-    let sampling = try #require(CubeSampling(region: VoxelRegion(volume.shape)))
+    let sampling = try #require(CubeSampling(region: VoxelBox(volume.shape)))
     var meter = MissingWedgeMeter(edge: sampling.edge)
     try sampling.forEachCube(of: VolumeSource(volume)) { meter.add($0) }
     return try #require(meter.result)
@@ -111,7 +111,7 @@ struct FeatureContrastTests {
   ]
 
   private func contrast(_ volume: Volume<Float>, inverted: Bool = false) throws -> FeatureContrast {
-    let sampling = try #require(CubeSampling(region: VoxelRegion(volume.shape)))
+    let sampling = try #require(CubeSampling(region: VoxelBox(volume.shape)))
     var meter = FeatureContrastMeter()
     try sampling.forEachCube(of: VolumeSource(volume)) { cube in
       meter.add(inverted ? cube.map { -$0 } : cube, edge: sampling.edge)
@@ -150,7 +150,7 @@ struct CubeSamplingTests {
       Shape(z: 64, y: 64, x: 64), Shape(z: 96, y: 96, x: 96),
     ])
   func inside(_ shape: Shape) throws {
-    let sampling = try #require(CubeSampling(region: VoxelRegion(shape)))
+    let sampling = try #require(CubeSampling(region: VoxelBox(shape)))
     #expect(sampling.count <= 27)
     #expect([16, 32, 64].contains(sampling.edge))
     for (starts, length) in [(sampling.z, shape.z), (sampling.y, shape.y), (sampling.x, shape.x)] {
@@ -163,7 +163,7 @@ struct CubeSamplingTests {
   func voxels() throws {
     let shape = Shape(z: 20, y: 33, x: 40)
     let volume = Volume(shape: shape, voxels: (0..<shape.count).map(Float.init))
-    let region = VoxelRegion(z: 2..<20, y: 5..<33, x: 8..<40)
+    let region = VoxelBox(z: 2..<20, y: 5..<33, x: 8..<40)
     let sampling = try #require(CubeSampling(region: region))
     var first: [Float] = []
     try sampling.forEachCube(of: VolumeSource(volume)) { if first.isEmpty { first = $0 } }
@@ -174,8 +174,8 @@ struct CubeSamplingTests {
 
   @Test("cannot be cut from a region thinner than 16 voxels")
   func thin() {
-    #expect(CubeSampling(region: VoxelRegion(Shape(z: 15, y: 400, x: 400))) == nil)
-    #expect(CubeSampling(region: VoxelRegion(z: 0..<0, y: 0..<64, x: 0..<64)) == nil)
+    #expect(CubeSampling(region: VoxelBox(Shape(z: 15, y: 400, x: 400))) == nil)
+    #expect(CubeSampling(region: VoxelBox(z: 0..<0, y: 0..<64, x: 0..<64)) == nil)
   }
 
   @Test("get the mean for voxels that are no numbers")
@@ -184,7 +184,7 @@ struct CubeSamplingTests {
     var volume = Volume<Float>(shape: shape, repeating: 2)
     volume.voxels[7] = .nan
     volume.voxels[8] = .infinity
-    let sampling = try #require(CubeSampling(region: VoxelRegion(shape)))
+    let sampling = try #require(CubeSampling(region: VoxelBox(shape)))
     var seen: [Float] = []
     try sampling.forEachCube(of: VolumeSource(volume)) { seen = $0 }
     #expect(seen.allSatisfy { $0 == 2 })
