@@ -57,7 +57,9 @@ package enum MarchingCubes {
       }
       var blocks = results.withLock { $0 }
       for index in 0..<wave.count {
-        if let block = try blocks.removeValue(forKey: index)?.get() { try assembly.add(block) }
+        guard let block = try blocks.removeValue(forKey: index)?.get() else { continue }
+        try assembly.add(block)
+        workshops[index].spare = block
       }
       next += wave.count
       progress(Double(next) / Double(starts.count))
@@ -103,34 +105,40 @@ private struct Assembly {
     var places = seam
     precondition(seam.count == block.lowestCount, "two blocks disagree about the slice that they share")
     places.reserveCapacity(block.vertices.count)
-    // Neighbours mostly belong to one part: its mesh is taken out of the list while they do.
-    var part = -1
-    var mesh = SurfaceMesh()
-    for index in places.count..<block.vertices.count {
-      take(Int(block.parts[index]), &part, &mesh)
-      places.append(UInt32(truncatingIfNeeded: mesh.vertices.count))
-      mesh.vertices.append(block.vertices[index])
-    }
-    places.withUnsafeBufferPointer { places in
-      for triangle in block.triangles {
-        take(Int(block.parts[Int(triangle.x)]), &part, &mesh)
-        mesh.triangles.append(SIMD3(places[Int(triangle.x)], places[Int(triangle.y)], places[Int(triangle.z)]))
+    // Neighbours mostly belong to one part: they go over together.
+    block.parts.withUnsafeBufferPointer { parts in
+      block.vertices.withUnsafeBufferPointer { vertices in
+        var first = places.count
+        while first < parts.count {
+          let part = parts[first]
+          var end = first + 1
+          while end < parts.count && parts[end] == part { end += 1 }
+          let base = UInt32(truncatingIfNeeded: meshes[Int(part)].vertices.count)
+          places.append(contentsOf: base..<base + UInt32(truncatingIfNeeded: end - first))
+          meshes[Int(part)].vertices.append(contentsOf: UnsafeBufferPointer(rebasing: vertices[first..<end]))
+          first = end
+        }
+      }
+      places.withUnsafeBufferPointer { places in
+        block.triangles.withUnsafeBufferPointer { triangles in
+          var first = 0
+          while first < triangles.count {
+            let part = parts[Int(triangles[first].x)]
+            var end = first + 1
+            while end < triangles.count && parts[Int(triangles[end].x)] == part { end += 1 }
+            meshes[Int(part)].triangles.append(
+              contentsOf: UnsafeBufferPointer(rebasing: triangles[first..<end]).lazy.map {
+                SIMD3(places[Int($0.x)], places[Int($0.y)], places[Int($0.z)])
+              })
+            first = end
+          }
+        }
       }
     }
-    if part >= 0 { swap(&meshes[part], &mesh) }
     if let largest = meshes.map(\.vertices.count).max(), largest > Int32.max {
       throw AisError(
         .limitExceeded, "a surface of more than \(Int32.max) vertices cannot be made: bin the volume")
     }
     seam = Array(places[block.highest])
-  }
-
-  /// Puts the mesh that is out back to its place, and takes that of `wanted`.
-  @inline(__always)
-  private mutating func take(_ wanted: Int, _ part: inout Int, _ mesh: inout SurfaceMesh) {
-    if wanted == part { return }
-    if part >= 0 { swap(&meshes[part], &mesh) }
-    swap(&meshes[wanted], &mesh)
-    part = wanted
   }
 }

@@ -20,10 +20,7 @@ struct SurfaceBlock: Sendable {
   static func make(
     of field: any SurfaceField, level: Float, layers: Range<Int>, in workshop: SurfaceWorkshop
   ) throws(AisError) -> SurfaceBlock {
-    var block = SurfaceBlock()
-    block.vertices.reserveCapacity(workshop.usualVertices)
-    block.parts.reserveCapacity(workshop.usualVertices)
-    block.triangles.reserveCapacity(2 * workshop.usualVertices)
+    var block = workshop.takeSpare()
     var (below, above) = (workshop.slices.0, workshop.slices.1)
     try workshop.load(layers.lowerBound, of: field, into: below)
     block.addVertices(in: below, workshop, level)
@@ -40,7 +37,6 @@ struct SurfaceBlock: Sendable {
       }
       swap(&below, &above)
     }
-    workshop.usualVertices = block.vertices.count
     return block
   }
 

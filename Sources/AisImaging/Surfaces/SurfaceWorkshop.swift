@@ -50,8 +50,8 @@ final class SurfaceWorkshop {
   let slices: (FramedSlice, FramedSlice)
   /// The vertex on the edge from each voxel to the one above it.
   let alongZ: UnsafeMutablePointer<UInt32>
-  /// Vertices of the last block: about as many will the next one have.
-  var usualVertices = 0
+  /// The last block, when nobody needs it any more: the next one takes its room.
+  var spare = SurfaceBlock()
   private let shape: Shape
   private var plainValues: [Float]
 
@@ -66,6 +66,16 @@ final class SurfaceWorkshop {
   }
 
   deinit { alongZ.deallocate() }
+
+  /// An empty block with the room of the last one.
+  func takeSpare() -> SurfaceBlock {
+    var block = SurfaceBlock()
+    swap(&block, &spare)
+    block.vertices.removeAll(keepingCapacity: true)
+    block.parts.removeAll(keepingCapacity: true)
+    block.triangles.removeAll(keepingCapacity: true)
+    return block
+  }
 
   /// Fills a slice with what the field says of slice `z`; outside the volume with nothing.
   func load(_ z: Int, of field: any SurfaceField, into slice: FramedSlice) throws(AisError) {
