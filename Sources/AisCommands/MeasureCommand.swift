@@ -44,13 +44,21 @@ package struct MeasureCommand: ParsableCommand {
   @Option(name: [.short, .long], help: "What counts as found in a segmentation, 0 to 255.")
   package var threshold = 128.0
 
+  @Option(
+    help: ArgumentHelp(
+      "What the values mean, where the file does not say: 0-255, 0-127, 0-1, or labels (everything above 0 is certain).",
+      valueName: "0-255|0-127|0-1|labels"))
+  package var scale: PredictionScale.Kind?
+
   @Option(help: "Of volumes of labels: measure the voxels that hold this number.")
   package var label: Int?
 
   @Option(
-    help: ArgumentHelp("Leave out components smaller than this, such as 1000nm3.", valueName: "volume"),
-    transform: Quantity.cubicNanometers)
-  package var minVolume = 0.0
+    help: ArgumentHelp(
+      "Leave out components smaller than this, such as 1000nm3, 1000000A3 or 120px (voxels of the file).",
+      valueName: "volume"),
+    transform: Quantity.bulk)
+  package var minVolume: PickRequest.Bulk = .voxels(0)
 
   @Option(
     help: ArgumentHelp("Average cubes of so many voxels first: faster, and coarser.", valueName: "factor"))
@@ -61,11 +69,6 @@ package struct MeasureCommand: ParsableCommand {
       "Rounds of smoothing of surfaces before their area is taken. Without it, 10 for masks and labels, whose surfaces are steps, and 0 for grey values.",
       valueName: "rounds"))
   package var smooth: Int?
-
-  @Option(
-    help: ArgumentHelp("The voxel size, where files do not say it or say it wrongly: 10A.", valueName: "length"),
-    transform: Quantity.voxelSize)
-  package var voxelSize: VoxelSize?
 
   @Option(
     name: .customLong("class"), parsing: .singleValue,
@@ -79,15 +82,21 @@ package struct MeasureCommand: ParsableCommand {
   @Flag(help: "Make outputs again that are already there, and replace those made otherwise.")
   package var force = false
 
-  @Option(
-    help: ArgumentHelp("Threads to compute with. Without it, as many as this process may use.", valueName: "count"))
-  package var threads: Int?
+  @Flag(name: [.long, .customShort("n")], help: "Print what would be done, and do nothing.")
+  package var dryRun = false
+
+  @OptionGroup(title: "Where particles of lists lie, and how large voxels are")
+  package var frame: ListFrameArguments
 
   @Option(
+    name: .customLong("tomogram"), parsing: .singleValue,
     help: ArgumentHelp(
-      "The memory that may be used, such as 4GiB. Without it, what this process may have.", valueName: "amount"),
-    transform: Quantity.byteCount)
-  package var memory: ByteCount?
+      "The tomogram of the lists, or files, folders and patterns of several; size and voxel size are taken from it. May be given several times.",
+      valueName: "path"))
+  package var tomograms: [String] = []
+
+  @OptionGroup(title: "What to compute on")
+  package var machine: MachineArguments
 
   @OptionGroup(title: "What is printed")
   package var verbosity: VerbosityArguments
@@ -101,46 +110,42 @@ package struct MeasureCommand: ParsableCommand {
     if !(0..<255).contains(threshold) {
       throw ValidationError("--threshold \(angstromText(threshold)): a threshold lies between 0 and 254")
     }
+    do { try PredictionScale.check(label: label) } catch { throw ValidationError(error.message) }
     if !(1...64).contains(bin) { throw ValidationError("--bin \(bin): expected 1 to 64") }
     if let smooth, !(0...1000).contains(smooth) { throw ValidationError("--smooth \(smooth): expected 0 to 1000") }
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads \(threads): expected 1 to 1024")
-    }
   }
 
   package func run() throws {
     let logger = verbosity.makeLogger("measure")
     let cancellation = Cancellation()
-    let resources = MachineResources.current()
+    let (threads, memory) = machine.settled(logger)
     var request = MeasureRequest(
-      inputs: inputs, outputFolder: output, memoryLimit: (memory ?? ByteCount(resources.memoryBytes)).bytes,
-      threads: threads ?? resources.threads)
+      inputs: inputs, outputFolder: output, memoryLimit: memory.bytes, threads: threads)
     request.targets = to
     request.settings.threshold = threshold
+    request.settings.scale = scale
     request.settings.label = label
-    request.settings.minimumVolumeCubicNanometers = minVolume
+    request.settings.minimumVolume = minVolume
     request.settings.binning = bin
     request.settings.smoothing = smooth
-    request.settings.voxelSizeAngstromXYZ = voxelSize.map { [$0.x.angstrom, $0.y.angstrom, $0.z.angstrom] }
+    request.settings.voxelSizeAngstromXYZ = frame.voxelSize.map { [$0.x.angstrom, $0.y.angstrom, $0.z.angstrom] }
     request.reading.classes = Set(classes.map { PointNames.featureKey($0) })
     request.reading.classColumn = classColumn
     request.reading.label = label
+    request.reading.context = try frame.context(tomograms: tomograms)
+    request.reading.format = frame.from
     request.reading.threads = request.threads
     request.replacesOutputs = force
 
     let run = try MeasureRun(request, logger: logger, cancellation: cancellation)
+    if dryRun {
+      if !verbosity.quiet { Terminal.standardOutput.print(lines: run.forecast) }
+      return try BatchEnding.foretell(run.refusals)
+    }
     let reporter = BatchReporter(
       run.inputs.map { .init(input: $0, weight: 1) }, noun: "input", verbosity: verbosity, isPredicted: false)
-    let signals = StopSignals(cancellation: cancellation) {}
-    defer { withExtendedLifetime(signals) {} }
-    do {
-      let (outcomes, _) = try run.run(reporter.report)
-      reporter.summarise(outcomes)
-      if outcomes.contains(where: { !$0.failures.isEmpty }) { throw ExitCode.failure }
-    } catch let error as AisError where error.code == .cancelled {
-      Terminal.standardError.draw(nil)
-      Terminal.standardError.print("ais: stopped; unfinished outputs were removed")
-      throw ExitCode(StopSignals.exitCode)
-    }
+    try BatchEnding.follow(
+      cancellation, run: { () throws(AisError) in try run.run(reporter.report).outcomes },
+      summarise: reporter.summarise)
   }
 }

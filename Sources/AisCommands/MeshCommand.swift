@@ -74,27 +74,14 @@ package struct MeshCommand: ParsableCommand {
     let (threads, memory) = machine.settled(logger)
     let plan = try MeshPlan.make(request(memoryLimit: memory.bytes, threads: threads), cancellation: cancellation)
     announce(plan)
-    if dryRun {
-      let refusals = plan.tasks.flatMap(\.refusals)
-      for refusal in refusals { Terminal.standardError.print("ais: \(refusal)") }
-      if !refusals.isEmpty { throw ExitCode.failure }
-      return
-    }
+    if dryRun { return try BatchEnding.foretell(plan.tasks.flatMap(\.refusals)) }
     let reporter = BatchReporter(
       plan.tasks.map { .init(input: $0.input, weight: $0.record == nil ? 0 : Double($0.voxelCount)) },
       noun: "segmentation", verbosity: verbosity, isPredicted: false)
     let run = MeshRun(plan, cancellation: cancellation, logger: logger)
-    let signals = StopSignals(cancellation: cancellation) { run.abandon() }
-    defer { withExtendedLifetime(signals) {} }
-    do {
-      let outcomes = try run.run(reporter.report)
-      reporter.summarise(outcomes)
-      if outcomes.contains(where: { !$0.failures.isEmpty }) { throw ExitCode.failure }
-    } catch let error as AisError where error.code == .cancelled {
-      Terminal.standardError.draw(nil)
-      Terminal.standardError.print("ais: stopped; unfinished outputs were removed")
-      throw ExitCode(StopSignals.exitCode)
-    }
+    try BatchEnding.follow(
+      cancellation, run: { () throws(AisError) in try run.run(reporter.report) }, summarise: reporter.summarise,
+      abandon: { run.abandon() })
   }
 
   /// What will be done, before it is.

@@ -84,23 +84,11 @@ package struct PickCommand: ParsableCommand {
       for task in plan.tasks where task.record != nil && !verbosity.quiet && !verbosity.json {
         Terminal.standardOutput.print("\(task.input) would give \(task.outputs.joined(separator: ", "))")
       }
-      let refusals = plan.tasks.flatMap(\.refusals)
-      for refusal in refusals { Terminal.standardError.print("ais: \(refusal)") }
-      if !refusals.isEmpty { throw ExitCode.failure }
-      return
+      return try BatchEnding.foretell(plan.tasks.flatMap(\.refusals))
     }
     let run = PickRun(plan, cancellation: cancellation, logger: logger)
-    let signals = StopSignals(cancellation: cancellation) {}
-    defer { withExtendedLifetime(signals) {} }
-    do {
-      let outcomes = try run.run(reporter.report)
-      reporter.summarise(outcomes)
-      if outcomes.contains(where: { !$0.failures.isEmpty }) { throw ExitCode.failure }
-    } catch let error as AisError where error.code == .cancelled {
-      Terminal.standardError.draw(nil)
-      Terminal.standardError.print("ais: stopped; unfinished outputs were removed")
-      throw ExitCode(StopSignals.exitCode)
-    }
+    try BatchEnding.follow(
+      cancellation, run: { () throws(AisError) in try run.run(reporter.report) }, summarise: reporter.summarise)
   }
 
   private func request(memoryLimit: Int, threads: Int) throws(AisError) -> PickRequest {

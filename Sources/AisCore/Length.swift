@@ -27,6 +27,9 @@ package struct VoxelSize: Hashable, Sendable {
   /// A cubic voxel.
   package init(_ edge: Length) { self.init(z: edge, y: edge, x: edge) }
 
+  /// Of one voxel.
+  package var volumeCubicNanometers: Double { z.nanometer * y.nanometer * x.nanometer }
+
   /// Whether the three edges agree within 1 part in 1000.
   package var isIsotropic: Bool {
     let low = min(x.angstrom, y.angstrom, z.angstrom)

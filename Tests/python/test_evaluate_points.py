@@ -232,6 +232,44 @@ def test_outputs_are_kept_while_nothing_changes_and_never_lost(ais, lists, tmp_p
     assert account["schema"] == "ais.point-evaluation/1" and account["results"]["beta"] == 2
 
 
+def test_lists_of_relion_5_and_dynamo_are_compared_where_they_belong(ais, tmp_path):
+    """RELION 5 counts ångström from N/2 unbinned pixels, Dynamo numbers its tomograms: by their rules written down anew."""
+    random = np.random.default_rng(19)
+    unbinned, pixel = np.array([3710, 3838, 1201]), 1.35
+    # The tomogram is binned by four; its first voxel lies on the first unbinned pixel.
+    true = {name: random.uniform(20, 250, (30, 3)) for name in ["TS_01", "TS_02"]}
+    truth = write_csv(tmp_path / "truth.csv", [[name, "ribosome", *p, ""] for name in true for p in true[name]])
+    lines = ["data_particles", "", "loop_", "_rlnTomoName #1"]
+    lines += [f"_rlnCenteredCoordinate{axis}Angst #{i}" for i, axis in enumerate("XYZ", 2)]
+    for name, places in true.items():
+        lines += [f"{name} {x:.6f} {y:.6f} {z:.6f}" for x, y, z in places * 4 * pixel - unbinned / 2 * pixel]
+    (tmp_path / "found.star").write_text("\n".join(lines) + "\n")
+    columns = ["rlnTomoName", "rlnTomoTiltSeriesPixelSize", "rlnTomoSizeX", "rlnTomoSizeY", "rlnTomoSizeZ"]
+    lines = ["data_global", "", "loop_"] + [f"_{column} #{i}" for i, column in enumerate(columns, 1)]
+    lines += [f"{name} {pixel} {' '.join(map(str, unbinned))}" for name in true]
+    (tmp_path / "tomograms.star").write_text("\n".join(lines) + "\n")
+    command = ["evaluate", tmp_path / "found.star", truth, "--distance", "1A", "--ignore-classes", "--json"]
+    size = ["--voxel-size", f"{4 * pixel}A"]
+    refused = ais.run(*command, *size)
+    assert refused.returncode == 1 and "tomograms.star" in refused.stderr
+    total = json.loads(ais(*command, *size, "--tomograms", tmp_path / "tomograms.star"))["total"]
+    assert total["truePositives"] == 60 and total["falsePositives"] == 0
+    assert total["errors"]["medianDistanceAngstrom"] < 1e-3
+    half = json.loads(
+        ais(*command, *size, "--tomograms", tmp_path / "tomograms.star", "--center", "n/2-1", "--distance", "3A"))["total"]
+    assert half["errors"]["medianDistanceAngstrom"] == pytest.approx(pixel * 3**0.5, abs=1e-3)
+
+    rows = []
+    for number, name in enumerate(true, 7):
+        for x, y, z in true[name] + 1:
+            rows.append([len(rows) + 1, 1, 1] + [0] * 16 + [number, 0, 0, 0, x, y, z] + [0] * 9)
+    (tmp_path / "picks.tbl").write_text("".join(" ".join(map(str, row)) + "\n" for row in rows))
+    (tmp_path / "names.doc").write_text("7 TS_01.mrc\n8 TS_02.mrc\n")
+    command[1] = tmp_path / "picks.tbl"
+    total = json.loads(ais(*command, *size, "--volumes", tmp_path / "names.doc"))["total"]
+    assert total["truePositives"] == 60 and total["errors"]["medianDistanceAngstrom"] < 1e-2
+
+
 class TestWhatIsAsked:
     def pair(self, tmp_path, found, truth):
         header = ("x", "y", "z")
@@ -256,6 +294,30 @@ class TestWhatIsAsked:
         pair = self.pair(tmp_path, [("nan", 2, 3)], [(1, 2, 3)])
         done = ais.run("evaluate", *pair, "--radius", "10nm", "--voxel-size", "10A")
         assert done.returncode == 1 and "nan" in done.stderr
+
+    def test_a_label_that_single_precision_cannot_tell_is_refused(self, ais, tmp_path):
+        pair = self.pair(tmp_path, [(1, 2, 3)], [(1, 2, 3)])
+        for label in (2**32, 0, -1):
+            done = ais.run("evaluate", *pair, "--radius", "10nm", "--voxel-size", "10A", f"--label={label}")
+            assert done.returncode == 2 and "16777216" in done.stderr
+
+    def test_an_output_never_replaces_an_input(self, ais, tmp_path):
+        (tmp_path / "evaluation.csv").write_text("x,y,z\n1,2,3\n")
+        truth = write_csv(tmp_path / "b.csv", [(1, 2, 3)], ("x", "y", "z"))
+        before = (tmp_path / "evaluation.csv").read_bytes()
+        for force in ([], ["--force"]):
+            done = ais.run("evaluate", tmp_path / "evaluation.csv", truth, "--radius", "10nm", "--voxel-size", "10A", "-o",
+                           tmp_path, *force)
+            assert done.returncode == 1 and "evaluation.csv" in done.stderr
+        assert (tmp_path / "evaluation.csv").read_bytes() == before
+
+    def test_a_damaged_list_is_named(self, ais, tmp_path):
+        truth = write_csv(tmp_path / "b.csv", [(1, 2, 3)], ("x", "y", "z"))
+        (tmp_path / "cut.star").write_text("data_\n\nloop_\n_rlnCoordinateX #1\n_rlnCoordinateY #2\n_rlnCoordinateZ #3\n1 2\n")
+        (tmp_path / "cut.mod").write_bytes(b"IMODV1.2" + b"\xff" * 300)
+        for name in ("cut.star", "cut.mod"):
+            done = ais.run("evaluate", tmp_path / name, truth, "--radius", "10nm", "--voxel-size", "10A")
+            assert done.returncode == 1 and name in done.stderr
 
     def test_volumes_and_lists_are_not_mixed_up(self, ais, tmp_path):
         with mrcfile.new(tmp_path / "v.mrc") as file:

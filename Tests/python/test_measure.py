@@ -2,6 +2,8 @@
 
 import csv
 import json
+import os
+import subprocess
 
 import mrcfile
 import numpy as np
@@ -156,6 +158,33 @@ def test_many_inputs_resume_and_one_that_fails_does_not_stop_the_others(ais, tmp
     assert len(read_csv(tmp_path / "out" / "summary.csv")) == 3
 
 
+def test_particles_have_a_density_where_the_size_of_their_tomogram_is_known(ais, tmp_path):
+    """Given, from the tomogram's header, or from the segmentation that distances are measured to; else there is none."""
+    (tmp_path / "T_coords.csv").write_text("x,y,z\n" + "".join(f"{i},{i},{i}\n" for i in range(6)))
+    volume = write_volume(tmp_path / "T__X.mrc", np.ones((10, 20, 30), np.int8), 8.0)
+    expected = 6 / (10 * 20 * 30 * 0.8**3) * 1e9
+    cases = [
+        ([], None), (["--size", "30,20,10"], expected), (["--tomogram", volume], expected), (["--to", volume], expected)]
+    for number, (options, density) in enumerate(cases):
+        folder = tmp_path / f"out{number}"
+        ais("measure", tmp_path / "T_coords.csv", "--voxel-size", "8A", "-o", folder, *options)
+        (row,) = read_csv(folder / "summary.csv")
+        assert row["count"] == "6"
+        if density is None:
+            assert row["density_per_um3"] == ""
+        else:
+            assert float(row["density_per_um3"]) == pytest.approx(density, rel=1e-6)
+
+
+def test_dust_is_given_in_any_unit(ais, balls, tmp_path):
+    path, data, _ = balls
+    counts = []
+    for number, dust in enumerate(["2500nm3", "2500000A3", "2500px"]):
+        ais("measure", path, "-o", tmp_path / f"out{number}", "--min-volume", dust)
+        counts.append(len(read_csv(tmp_path / f"out{number}" / "TS_1__Vesicle_measures.csv")))
+    assert counts == [2, 2, 2]
+
+
 class TestOddInput:
     def one(self, ais, tmp_path, values, *options, voxel_size=10.0):
         path = write_volume(tmp_path / "T__X.mrc", values, voxel_size)
@@ -197,6 +226,57 @@ class TestOddInput:
         assert read_csv(tmp_path / "out" / "T__A_coords_measures.csv") == []
         (row,) = read_csv(tmp_path / "out" / "T__B_coords_measures.csv")
         assert row["nearest_particle_nm"] == "" and row["X_nm"] == ""
+
+    @pytest.mark.parametrize("voxel_size", [1.0, 4000.0])
+    def test_a_voxel_size_that_cannot_be_right_is_doubted(self, ais, tmp_path, voxel_size):
+        path = write_volume(tmp_path / "T__X.mrc", np.ones((30, 40, 50), np.int8), voxel_size)
+        done = ais.run("measure", path, "-o", tmp_path / "out")
+        assert done.returncode == 1 and "--voxel-size" in done.stderr
+        assert not (tmp_path / "out" / "T__X_measures.csv").exists()
+
+    def test_numbers_of_unknown_meaning_are_not_taken_for_labels(self, ais, tmp_path):
+        values = np.zeros((8, 9, 10), np.int16)
+        values[2:4, 2:4, 2:4], values[5:7, 5:7, 5:7] = 1, 3
+        path = write_volume(tmp_path / "T__X.mrc", values)
+        done = ais.run("measure", path, "-o", tmp_path / "out")
+        assert done.returncode == 0 and "--scale labels" in done.stderr
+        assert read_csv(tmp_path / "out" / "T__X_measures.csv") == []
+        ais("measure", path, "-o", tmp_path / "out", "--scale", "labels", "--force")
+        assert [row["voxels"] for row in read_csv(tmp_path / "out" / "T__X_measures.csv")] == ["8", "8"]
+
+    def test_labels_beyond_single_precision_are_refused(self, ais, tmp_path):
+        path = write_volume(tmp_path / "T__X.mrc", np.ones((3, 3, 3), np.int8))
+        for label in (2**32, 0):
+            done = ais.run("measure", path, "-o", tmp_path / "out", "--label", label)
+            assert done.returncode == 2 and "16777216" in done.stderr
+
+    def test_outputs_that_would_replace_each_other_or_an_input(self, ais, tmp_path):
+        paths = []
+        for folder in "ab":
+            (tmp_path / folder).mkdir()
+            paths.append(write_volume(tmp_path / folder / "T__X.mrc", np.ones((3, 3, 3), np.int8)))
+        done = ais.run("measure", *paths, "-o", tmp_path / "out")
+        assert done.returncode == 1 and "T__X_measures.csv" in done.stderr and not (tmp_path / "out").exists()
+        (tmp_path / "summary.csv").write_text("x,y,z\n1,2,3\n")
+        done = ais.run("measure", tmp_path / "summary.csv", "-o", tmp_path, "--voxel-size", "10A", "--force")
+        assert done.returncode == 1 and (tmp_path / "summary.csv").read_text() == "x,y,z\n1,2,3\n"
+
+    def test_memory_is_kept_to_or_refused(self, ais, tmp_path):
+        values = np.random.default_rng(5).random((48, 192, 192), np.float32)
+        path = write_volume(tmp_path / "T__X.mrc", values)
+        refused = ais.run("measure", path, "-o", tmp_path / "out", "--memory", "100MiB")
+        assert refused.returncode == 1 and "--bin 2" in refused.stderr
+        limit = 900 << 20
+        process = subprocess.Popen(
+            [str(ais.path), "measure", str(path), "-o", str(tmp_path / "out"), "--memory", "900MiB", "--quiet"])
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0 and usage.ru_maxrss << 10 < limit
+
+    def test_what_would_be_done_is_told_and_not_done(self, ais, tmp_path):
+        path = write_volume(tmp_path / "T__X.mrc", np.ones((3, 3, 3), np.int8))
+        assert "T__X_measures.csv" in ais("measure", path, "-o", tmp_path / "out", "--dry-run")
+        assert not (tmp_path / "out").exists()
 
     def test_wrong_options(self, ais, tmp_path):
         assert ais.run("measure", "x.mrc", "-o", tmp_path, "--min-volume", "1000").returncode == 2

@@ -48,7 +48,21 @@ package struct EvaluateCommand: ParsableCommand {
   @OptionGroup(title: "Lists of particles")
   package var points: PointEvaluationArguments
 
+  @OptionGroup(title: "Where particles of lists lie")
+  package var frame: ListFrameArguments
+
+  @Option(
+    name: .customLong("tomogram"), parsing: .singleValue,
+    help: ArgumentHelp(
+      "The tomogram of the lists, or files, folders and patterns of several; size and voxel size are taken from it. May be given several times.",
+      valueName: "path"))
+  package var tomograms: [String] = []
+
   package init() {}
+
+  package func validate() throws {
+    do { try PredictionScale.check(label: label) } catch { throw ValidationError(error.message) }
+  }
 
   package func run() throws {
     if PointReading.holdsPoints(segmentation) {
@@ -64,7 +78,7 @@ package struct EvaluateCommand: ParsableCommand {
         "'\(segmentation)' is a volume and '\(groundTruth)' a list of particles: pick particles from the segmentation first, "
           + "with 'ais pick'")
     }
-    if points.isUsed {
+    if points.isUsed || frame.isUsed || !tomograms.isEmpty {
       throw ValidationError(
         "'\(segmentation)' is a volume: of the options, only --label, --threshold and --json have a meaning for volumes"
       )
@@ -96,12 +110,13 @@ package struct EvaluateCommand: ParsableCommand {
     request.threshold = thresholds.first
     request.output = points.output
     request.replacesOutputs = points.force
-    request.reading.hints.voxelSize = points.voxelSize
+    request.reading.context = try frame.context(tomograms: tomograms)
+    request.reading.format = frame.from
     request.reading.classColumn = points.classColumn
     request.reading.scoreColumn = points.scoreColumn
     request.reading.classes = Set(points.classes.map { PointNames.featureKey($0) })
     request.reading.label = label
-    request.reading.minimumVolumeCubicNanometers = points.minVolume
+    if let volume = points.minVolume { request.reading.minimumVolume = volume }
     request.reading.threads = MachineResources.current().threads
     let cancellation = Cancellation()
     let signals = StopSignals(cancellation: cancellation) {}

@@ -41,10 +41,10 @@ package struct PointEvaluationArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "With a volume of labels as truth: leave out connected parts smaller than this, such as 100nm3.",
+      "With a volume of labels as truth: leave out connected parts smaller than this, such as 100nm3, 100000A3 or 120px.",
       valueName: "volume"),
-    transform: Quantity.cubicNanometers)
-  var minVolume = 0.0
+    transform: Quantity.bulk)
+  var minVolume: PickRequest.Bulk?
 
   @Option(
     name: .customLong("class"), parsing: .singleValue,
@@ -59,11 +59,6 @@ package struct PointEvaluationArguments: ParsableArguments {
 
   @Option(help: ArgumentHelp("The column that holds the score, if not the format's own.", valueName: "name"))
   var scoreColumn: String?
-
-  @Option(
-    help: ArgumentHelp("The voxel size of the tomograms, where lists do not say it: 10A.", valueName: "length"),
-    transform: Quantity.voxelSize)
-  var voxelSize: VoxelSize?
 
   @Option(
     name: [.short, .long],
@@ -108,8 +103,7 @@ package struct PointEvaluationArguments: ParsableArguments {
   /// Whether any of these options was given.
   var isUsed: Bool {
     !radius.isEmpty || fraction != nil || distance != nil || beta != nil || preset != nil || !classes.isEmpty
-      || ignoreClasses || classColumn != nil || scoreColumn != nil || voxelSize != nil || minVolume > 0 || output != nil
-      || force
+      || ignoreClasses || classColumn != nil || scoreColumn != nil || minVolume != nil || output != nil || force
   }
 
   var rule: MatchingRule {

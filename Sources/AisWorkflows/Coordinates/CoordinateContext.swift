@@ -9,8 +9,19 @@ package struct CoordinateContext: Sendable {
   package private(set) var paths: [String: String] = [:]
   /// The volume list that was named; else the one beside a table is taken.
   package var volumeList: String?
+  /// RELION's table of tilt series, where one was named.
+  private var tiltSeriesPath: String?
 
   package init() {}
+
+  /// Files that decide where the points of a list lie, besides the tomograms.
+  package var files: [String] { [tiltSeriesPath, volumeList].compactMap { $0 } }
+
+  /// Reads RELION's `tomograms.star`.
+  package mutating func add(tiltSeries path: String) throws(AisError) {
+    hints.tiltSeries = try TiltSeriesTable(path: path)
+    tiltSeriesPath = path
+  }
 
   /// Looks into the headers of tomograms; `voxelSize` replaces theirs.
   ///
@@ -38,13 +49,18 @@ package struct CoordinateContext: Sendable {
 
   /// Reads a list; a Dynamo table's volumes are looked up beside it.
   package func read(_ path: String, format: CoordinateFormat? = nil) throws(AisError) -> CoordinateReading {
+    try CoordinateFile.read(path, format: format, hints: hints(for: path))
+  }
+
+  /// What is known of the tomograms of one list.
+  package func hints(for path: String) throws(AisError) -> CoordinateHints {
     var hints = hints
     if let list = volumeList ?? Self.volumeList(beside: path) {
       let bytes = try RandomAccessFile(list).contents(limit: 64 << 20)
       let volumes = try DynamoVolumeList(parsing: bytes, name: list)
       hints.tomogramNumbers = volumes.paths.mapValues { SegmentationName.stem(of: $0) }
     }
-    return try CoordinateFile.read(path, format: format, hints: hints)
+    return hints
   }
 
   /// `particles.tbl` has its volumes in `particles.doc` or `particles.vll`.

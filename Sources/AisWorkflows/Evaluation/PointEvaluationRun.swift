@@ -48,9 +48,9 @@ package enum PointEvaluationRun {
     var classColumn: String?
     var scoreColumn: String?
     var label: Int?
-    var minimumVolumeCubicNanometers: Double
+    var minimumVolume: String
     var format: String?
-    var voxelSizeAngstromXYZ: [Double]?
+    var frame: CoordinateContext.Account
   }
 
   package static func run(
@@ -76,6 +76,7 @@ package enum PointEvaluationRun {
     var inputs: [String] = []
     for path in [request.found, request.truth] { inputs += try InputCollection([path], of: kind).paths }
     if case .occupancy(let path) = request.rule.counting { inputs.append(path) }
+    inputs += request.reading.context.files
     let record = try WorkRecord(schema: "ais.point-evaluation/1", settings: settings(request), inputs: inputs)
     let base = OutputFolder.prefix(folder) + "evaluation"
     var outputs: [(path: String, bytes: [UInt8])] = [
@@ -117,8 +118,6 @@ package enum PointEvaluationRun {
       radius: rule.radius?.angstrom, weights: rule.weights, excluded: rule.excluded.sorted(),
       ignoresClasses: rule.ignoresFeatures, threshold: request.threshold, classes: reading.classes.sorted(),
       classColumn: reading.classColumn, scoreColumn: reading.scoreColumn, label: reading.label,
-      minimumVolumeCubicNanometers: reading.minimumVolumeCubicNanometers,
-      format: reading.format?.rawValue,
-      voxelSizeAngstromXYZ: reading.hints.voxelSize.map { [$0.x.angstrom, $0.y.angstrom, $0.z.angstrom] })
+      minimumVolume: reading.minimumVolume.text, format: reading.format?.rawValue, frame: reading.context.account)
   }
 }

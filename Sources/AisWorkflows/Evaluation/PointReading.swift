@@ -5,7 +5,7 @@ import Foundation
 
 /// How lists of particles, and volumes of labels that stand for one, are read for a comparison.
 package struct PointReading: Sendable {
-  package var hints = CoordinateHints()
+  package var context = CoordinateContext()
   package var format: CoordinateFormat?
   /// The column that names the class of each particle; `nil` looks for the usual ones.
   package var classColumn: String?
@@ -16,7 +16,7 @@ package struct PointReading: Sendable {
   /// Of a volume of labels, the one that marks the particles.
   package var label: Int?
   /// Smaller connected parts of a label are dust and no particles.
-  package var minimumVolumeCubicNanometers = 0.0
+  package var minimumVolume = PickRequest.Bulk.voxels(0)
   package var threads = 1
 
   package init() {}
@@ -77,7 +77,7 @@ package struct PointReading: Sendable {
     if format == nil, path.lowercased().hasSuffix(".txt"), ClassFirstList.isOne(bytes) {
       return try add(classFirst: ClassFirstList.read(bytes, path: path), path, to: &result)
     }
-    let reading = try CoordinateFile.read(bytes, path: path, format: format, hints: hints)
+    let reading = try CoordinateFile.read(bytes, path: path, format: format, hints: context.hints(for: path))
     let list = reading.list
     result.notes += reading.warnings.map { "'\(path)': \($0)" }
     let namedClass = try column(classColumn, option: "--class-column", of: list, path)
@@ -91,8 +91,8 @@ package struct PointReading: Sendable {
       if !classes.isEmpty, !classes.contains(PointNames.featureKey(feature)) { continue }
       if tomograms[particle.tomogram] == nil {
         let frame = list.tomograms[particle.tomogram]
-        guard let voxelSize = frame.voxelSize ?? hints.voxelSize else { throw .unknownVoxelSize(of: path) }
-        tomograms[particle.tomogram] = result.tomogram(frame.name, voxelSize: voxelSize)
+        guard let voxelSize = frame.voxelSize ?? context.hints.voxelSize else { throw .unknownVoxelSize(of: path) }
+        tomograms[particle.tomogram] = result.tomogram(frame.name, voxelSize: voxelSize, shape: frame.shape)
       }
       var score = particle.score
       if let scoreIndex, scoreIndex < particle.extra.count {
@@ -109,7 +109,9 @@ package struct PointReading: Sendable {
     }
     // Tomograms in which nothing lies count too, when their voxels are known.
     for frame in list.tomograms {
-      if let voxelSize = frame.voxelSize ?? hints.voxelSize { _ = result.tomogram(frame.name, voxelSize: voxelSize) }
+      if let voxelSize = frame.voxelSize ?? context.hints.voxelSize {
+        _ = result.tomogram(frame.name, voxelSize: voxelSize, shape: frame.shape)
+      }
     }
     if result.features.isEmpty { _ = result.feature(ofName) }
   }
@@ -117,8 +119,8 @@ package struct PointReading: Sendable {
   private func add(
     classFirst rows: [(name: String, point: VoxelPoint)], _ path: String, to result: inout PointSet
   ) throws(AisError) {
-    guard let voxelSize = hints.voxelSize else { throw .unknownVoxelSize(of: path) }
-    let tomogram = result.tomogram(SegmentationName.stem(of: path), voxelSize: voxelSize)
+    guard let voxelSize = context.hints.voxelSize else { throw .unknownVoxelSize(of: path) }
+    let tomogram = result.tomogram(SegmentationName.stem(of: path), voxelSize: voxelSize, shape: context.hints.shape)
     for row in rows where classes.isEmpty || classes.contains(PointNames.featureKey(row.name)) {
       result.add(row.point, tomogram: tomogram, feature: result.feature(row.name))
     }
@@ -158,17 +160,17 @@ package struct PointReading: Sendable {
     labels path: String, to result: inout PointSet, _ cancellation: Cancellation
   ) throws(AisError) {
     var options = TomogramOptions()
-    options.voxelSize = hints.voxelSize
+    options.voxelSize = context.hints.voxelSize
     let volume = try Tomogram.open(path, options: options)
+    try VoxelSizeCheck.require(volume, path: path, need: "Distances need it.")
     guard let voxelSize = volume.voxelSize else { throw .unknownVoxelSize(of: path) }
     let chosen: Int
     if let label { chosen = label } else { chosen = try LabelSource.onlyLabel(of: volume, path: path, cancellation) }
-    let voxel = voxelSize.z.nanometer * voxelSize.y.nanometer * voxelSize.x.nanometer
     let found = try ComponentRuns.find(
       in: LabelSource(labels: volume, label: chosen), above: 0.5,
-      minimumVoxelCount: max(1, Int((minimumVolumeCubicNanometers / voxel - 1e-9).rounded(.up))), threads: threads,
+      minimumVoxelCount: minimumVolume.leastVoxelCount(of: voxelSize.volumeCubicNanometers * 1000), threads: threads,
       cancellation: cancellation)
-    let tomogram = result.tomogram(SegmentationName.stem(of: path), voxelSize: voxelSize)
+    let tomogram = result.tomogram(SegmentationName.stem(of: path), voxelSize: voxelSize, shape: volume.shape)
     let feature = result.feature("label \(chosen)")
     for component in found.components { result.add(component.centroid, tomogram: tomogram, feature: feature) }
     result.notes.append(

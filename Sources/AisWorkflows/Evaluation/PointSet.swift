@@ -23,11 +23,17 @@ package struct PointSet: Sendable {
   package struct Tomogram: Sendable, Hashable {
     package var name: String
     package var voxelSize: VoxelSize
+    /// `nil`: nobody says.
+    package var shape: Shape?
 
-    package init(name: String, voxelSize: VoxelSize) {
+    package init(name: String, voxelSize: VoxelSize, shape: Shape? = nil) {
       self.name = name
       self.voxelSize = voxelSize
+      self.shape = shape
     }
+
+    /// What all its voxels fill.
+    package var volumeCubicNanometers: Double? { shape.map { voxelSize.volumeCubicNanometers * Double($0.count) } }
   }
 
   package var tomograms: [Tomogram] = []
@@ -39,10 +45,10 @@ package struct PointSet: Sendable {
   package init() {}
 
   /// The index of a tomogram, which is added when it is new. Names are compared without folder, ending and case.
-  package mutating func tomogram(_ name: String, voxelSize: VoxelSize) -> Int {
+  package mutating func tomogram(_ name: String, voxelSize: VoxelSize, shape: Shape? = nil) -> Int {
     let key = PointNames.tomogramKey(name)
     if let known = tomograms.firstIndex(where: { PointNames.tomogramKey($0.name) == key }) { return known }
-    tomograms.append(Tomogram(name: name, voxelSize: voxelSize))
+    tomograms.append(Tomogram(name: name, voxelSize: voxelSize, shape: shape))
     return tomograms.count - 1
   }
 

@@ -41,7 +41,6 @@ struct ComponentMeasures: Sendable {
     of feature: FeatureVolume, targets: [MeasureTarget], threads: Int, cancellation: Cancellation
   ) throws(AisError) -> ComponentMeasures {
     let size = feature.workingVoxelSize
-    let voxelVolume = size.z.nanometer * size.y.nanometer * size.x.nanometer
     let centres = feature.components.map(feature.centre)
     let nearest = PositionRuns.nearestNeighbours(centres, threads: threads)
     let surfaces = PositionRuns.map(feature.surfaces, threads: threads) { ($0.area, $0.enclosedVolume) }
@@ -59,7 +58,7 @@ struct ComponentMeasures: Sendable {
         ComponentMeasure(
           component: component,
           centroid: VoxelPoint(z: point.z - 0.5, y: point.y - 0.5, x: point.x - 0.5),
-          volumeCubicNanometers: Double(component.voxelCount) * voxelVolume,
+          volumeCubicNanometers: Double(component.voxelCount) * size.volumeCubicNanometers,
           areaSquareNanometers: (surfaces[index]?.0 ?? 0) / 100,
           enclosedCubicNanometers: (surfaces[index]?.1 ?? 0) / 1000,
           meanValue: component.sum / Double(component.voxelCount) * feature.valueScale,
@@ -124,13 +123,11 @@ struct ComponentMeasures: Sendable {
   }
 
   func summary(tomogram: String, name: String) -> MeasureSummary {
-    let shape = feature.shape
-    let size = feature.voxelSize
-    let whole = Double(shape.count) * size.z.nanometer * size.y.nanometer * size.x.nanometer
     let volumes = components.map(\.volumeCubicNanometers)
     return MeasureSummary(
       tomogram: tomogram, feature: name, kind: .components, count: components.count,
-      countAtBorder: components.count { $0.component.isAtFace }, tomogramVolumeCubicNanometers: whole,
+      countAtBorder: components.count { $0.component.isAtFace },
+      tomogramVolumeCubicNanometers: feature.wholeCubicNanometers,
       volumeCubicNanometers: volumes.reduce(0, +),
       areaSquareNanometers: components.reduce(0) { $0 + $1.areaSquareNanometers },
       medianVolumeCubicNanometers: MeasureSummary.median(volumes),

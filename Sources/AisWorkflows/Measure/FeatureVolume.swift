@@ -4,7 +4,7 @@ import AisImaging
 
 /// A segmentation as components with surfaces, in ångström from the outer corner of the volume's first voxel.
 struct FeatureVolume: Sendable {
-  let path: String
+  let reading: PredictionReading
   /// Before binning.
   let shape: Shape
   let voxelSize: VoxelSize
@@ -26,31 +26,17 @@ struct FeatureVolume: Sendable {
     _ path: String, settings: MeasureRequest.Settings, threads: Int, memory: ByteCount, cancellation: Cancellation,
     progress: (Double) -> Void = { _ in }
   ) throws(AisError) -> FeatureVolume {
-    var options = TomogramOptions()
-    options.voxelSize = settings.voxelSize
-    let volume = try Tomogram.open(path, options: options)
-    guard let voxelSize = volume.voxelSize else { throw .unknownVoxelSize(of: path) }
-    var source: any SliceSource
-    let isLabel = settings.label != nil
-    if let label = settings.label {
-      source = LabelSource(labels: volume, label: label)
-    } else {
-      source = try SegmentationSource(volume)
-    }
-    var isMask = isLabel
-    if !isMask { isMask = try Self.isMask(source, cancellation) }
-    if settings.binning > 1 { source = BinnedSource(source, by: settings.binning) }
-    guard source.shape.count > 0 else {
-      throw AisError(
-        .usage, "'\(path)' has \(volume.shape) voxels: nothing is left when they are binned by \(settings.binning)")
-    }
-    let b = Double(settings.binning)
-    let working = VoxelSize(
-      z: .angstroms(voxelSize.z.angstrom * b), y: .angstroms(voxelSize.y.angstrom * b),
-      x: .angstroms(voxelSize.x.angstrom * b))
-    let voxelVolume = working.z.nanometer * working.y.nanometer * working.x.nanometer
-    let level = Float(isMask ? 0.5 : settings.threshold / 255)
-    let least = max(1, Int((settings.minimumVolumeCubicNanometers / voxelVolume - 1e-9).rounded(.up)))
+    let reading = try PredictionReading(path, settings.reading(threads: threads, memory), cancellation: cancellation)
+    let volume = reading.tomogram
+    try VoxelSizeCheck.require(volume, path: path, need: "Measures are lengths.")
+    guard let voxelSize = volume.voxelSize, let working = reading.voxelSize else { throw .unknownVoxelSize(of: path) }
+    let source = reading.source
+    // Any level cuts a mask alike; half-way its surface has no side that is nearer.
+    var isMask = settings.binning == 1
+    if isMask { isMask = try Self.isMask(source, certainty: Float(reading.certainty), cancellation) }
+    let level = isMask ? Float(reading.certainty / 2) : reading.threshold
+    let least = settings.minimumVolume.leastVoxelCount(
+      of: working.volumeCubicNanometers * 1000, binning: settings.binning)
     let runs = try ComponentRuns.find(
       in: source, above: level, connectivity: .faces, minimumVoxelCount: least, memory: memory, threads: threads,
       cancellation: cancellation, progress: { progress(0.5 * $0) })
@@ -58,7 +44,9 @@ struct FeatureVolume: Sendable {
     let counts = field.vertexCounts()
     // The tree that finds the nearest triangle keeps 41 bytes of each and needs 24 more while it grows.
     let triangles = counts.ofParts.reduce(0, +) * 5 / 2
-    let bytes = MarchingCubes.byteCount(of: counts, shape: source.shape, threads: threads) + triangles * 65
+    let bytes =
+      SegmentPlanner.programBytes + volume.options.cacheBytes + 2 * field.byteCount + triangles * 65
+      + MarchingCubes.byteCount(of: counts, shape: source.shape, threads: threads)
     guard bytes <= memory.bytes else {
       throw AisError(
         .outOfMemory,
@@ -69,7 +57,7 @@ struct FeatureVolume: Sendable {
       of: field, level: level, vertexCounts: counts, threads: threads, cancellation: cancellation,
       progress: { progress(0.5 + 0.5 * $0) })
     // Binning makes grey values of a mask; its surfaces are then no steps.
-    let smoothing = settings.smoothing ?? (isMask && settings.binning == 1 ? 10 : 0)
+    let smoothing = settings.smoothing ?? (isMask ? 10 : 0)
     let scale = SIMD3(working.x.angstrom, working.y.angstrom, working.z.angstrom)
     for index in surfaces.indices {
       try cancellation.check()
@@ -77,8 +65,9 @@ struct FeatureVolume: Sendable {
       surfaces[index].map(scale: scale, offset: scale / 2)
     }
     return FeatureVolume(
-      path: path, shape: volume.shape, voxelSize: voxelSize, components: runs.components, surfaces: surfaces,
-      field: field, workingVoxelSize: working, level: level, smoothing: smoothing, valueScale: isLabel ? 1 : 255)
+      reading: reading, shape: volume.shape, voxelSize: voxelSize, components: runs.components, surfaces: surfaces,
+      field: field, workingVoxelSize: working, level: level, smoothing: smoothing,
+      valueScale: settings.label == nil ? 255 / reading.certainty : 1)
   }
 
   /// Smooths a surface, unless it is so small that nothing would be left of it: when what it encloses changes by more than a
@@ -90,6 +79,14 @@ struct FeatureVolume: Sendable {
     let before = surface.enclosedVolume
     if abs(smoothed.enclosedVolume - before) <= 0.1 * before { surface = smoothed }
   }
+
+  /// Memory in bytes, with the tree that finds the nearest triangle.
+  var byteCount: Int {
+    surfaces.reduce(field.byteCount) { $0 + $1.vertices.count * 16 + $1.triangles.count * (16 + 41) }
+  }
+
+  /// What all its voxels fill.
+  var wholeCubicNanometers: Double { voxelSize.volumeCubicNanometers * Double(shape.count) }
 
   /// Where the centre of a component lies.
   func centre(_ component: Component) -> Position { component.centroid.cornerPosition(workingVoxelSize) }
@@ -158,12 +155,14 @@ struct FeatureVolume: Sendable {
   }
 
   /// Whether a segmentation is all or nothing, by sixteen of its slices.
-  private static func isMask(_ source: any SliceSource, _ cancellation: Cancellation) throws(AisError) -> Bool {
+  private static func isMask(
+    _ source: any SliceSource, certainty: Float, _ cancellation: Cancellation
+  ) throws(AisError) -> Bool {
     let count = min(16, source.shape.z)
     for i in 0..<count {
       try cancellation.check()
       let slice = try source.slice((2 * i + 1) * source.shape.z / (2 * count))
-      if slice.contains(where: { $0 > 0 && $0 < 1 }) { return false }
+      if slice.contains(where: { $0 > 0 && $0 < certainty }) { return false }
     }
     return true
   }

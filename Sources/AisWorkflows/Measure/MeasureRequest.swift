@@ -1,4 +1,5 @@
 import AisCore
+import AisFormats
 
 /// What a person asks of `ais measure`.
 package struct MeasureRequest: Sendable {
@@ -6,10 +7,12 @@ package struct MeasureRequest: Sendable {
   package struct Settings: Sendable, Encodable {
     /// What counts as found, on the scale 0 to 255.
     package var threshold = 128.0
+    /// What the values mean; `nil` lets the file decide.
+    package var scale: PredictionScale.Kind?
     /// Of volumes of labels, the one that counts.
     package var label: Int?
     /// Smaller components are dust.
-    package var minimumVolumeCubicNanometers = 0.0
+    package var minimumVolume = PickRequest.Bulk.voxels(0)
     /// Voxels are averaged over cubes of so many before anything is found.
     package var binning = 1
     /// Rounds of smoothing of the surface; `nil`: 10 for masks and labels, whose surfaces are steps, none for grey values.
@@ -40,5 +43,28 @@ package struct MeasureRequest: Sendable {
     self.outputFolder = outputFolder
     self.memoryLimit = memoryLimit
     self.threads = threads
+  }
+}
+
+extension MeasureRequest.Settings {
+  /// How segmentations are read: as when particles are picked in them.
+  func reading(threads: Int, _ memory: ByteCount) -> PickRequest {
+    var request = PickRequest(inputs: [], outputFolder: "", memoryLimit: memory.bytes, threads: threads)
+    request.threshold = .level(threshold)
+    request.scale = scale
+    request.label = label
+    request.binning = binning
+    request.view.voxelSize = voxelSize
+    return request
+  }
+}
+
+extension PredictionScale.Kind: Encodable {}
+
+extension PickRequest.Bulk: Encodable {
+  /// As people read it.
+  package func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(text)
   }
 }

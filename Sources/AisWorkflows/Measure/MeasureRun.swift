@@ -28,6 +28,17 @@ package struct MeasureRun: Sendable {
 
   package var inputs: [String] { tasks.map(\.input) }
 
+  /// What stands in the way, known before work starts.
+  package var refusals: [AisError] { before.flatMap(\.failures) }
+
+  /// What would be done, a line for each input.
+  package var forecast: [String] {
+    zip(tasks, before).compactMap { task, outcome in
+      if !outcome.failures.isEmpty { return nil }
+      return "\(task.input) \(task.isDone ? "has given" : "would give") \(task.outputs.joined(separator: ", "))"
+    }
+  }
+
   /// Looks at inputs and outputs; nothing is measured yet.
   ///
   /// - Throws: `.notFound` for what is not there, `.needsDecision` for outputs that would replace each other or an input.
@@ -54,7 +65,8 @@ package struct MeasureRun: Sendable {
       let own = isList ? targets : Self.targets(targets, of: input)
       var outcome = BatchOutcome(input: input)
       let record = try WorkRecord(
-        schema: Self.schema, settings: Settings(request, targets: own), inputs: [input] + own)
+        schema: Self.schema, settings: Settings(request, targets: own),
+        inputs: [input] + own + (isList ? request.reading.context.files : []))
       let existing: ExistingOutput =
         request.replacesOutputs ? .absent : ExistingOutput.look(at: outputs, record: record)
       switch existing {
@@ -79,12 +91,17 @@ package struct MeasureRun: Sendable {
     var targets: [String]
     var classColumn: String?
     var classes: [String]
+    var format: String?
+    /// Of lists.
+    var frame: CoordinateContext.Account
 
     init(_ request: MeasureRequest, targets: [String]) {
       measure = request.settings
       self.targets = targets.map { ($0 as NSString).lastPathComponent }
       classColumn = request.reading.classColumn
       classes = request.reading.classes.sorted()
+      format = request.reading.format?.rawValue
+      frame = request.reading.context.account
     }
   }
 
@@ -118,7 +135,10 @@ package struct MeasureRun: Sendable {
   ) throws(AisError) -> [MeasureSummary] {
     let feature = try open(task.input, progress: { progress(0.7 * $0) })
     var targets: [MeasureTarget] = []
-    for path in task.targets { targets += try target(path, for: SegmentationName.stem(of: task.input)) }
+    var held = feature.byteCount
+    for path in task.targets {
+      targets += try target(path, for: SegmentationName.stem(of: task.input), besides: &held)
+    }
     let measures = try ComponentMeasures.make(
       of: feature, targets: Self.withUniqueNames(targets), threads: request.threads, cancellation: cancellation)
     progress(0.95)
@@ -126,9 +146,8 @@ package struct MeasureRun: Sendable {
     let name = request.settings.label.map { "label \($0)" } ?? SegmentationName.feature(of: task.input)
     let summary = measures.summary(tomogram: tomogram, name: name)
     if measures.components.isEmpty {
-      outcome.warnings.append(
-        "nothing is above \(Int(request.settings.threshold)) and large enough: the table is empty. 'ais preview' shows what is there"
-      )
+      let why = try feature.reading.emptiness(threads: request.threads, cancellation: cancellation)
+      outcome.warnings.append("the table is empty: \(why)")
     }
     let picture = measures.picture(title: "\(tomogram), \(name): \(measures.components.count) components")
     try write(task, measures.table(), picture, [summary], &outcome)
@@ -139,7 +158,7 @@ package struct MeasureRun: Sendable {
     _ task: Task, _ outcome: inout BatchOutcome, _ progress: (Double) -> Void
   ) throws(AisError) -> [MeasureSummary] {
     var reading = request.reading
-    reading.hints.voxelSize = reading.hints.voxelSize ?? request.settings.voxelSize
+    reading.context.hints.voxelSize = reading.context.hints.voxelSize ?? request.settings.voxelSize
     let set = try reading.read(task.input, cancellation: cancellation)
     outcome.warnings += set.notes
     if set.points.isEmpty { outcome.warnings.append("the list holds no particle") }
@@ -152,8 +171,9 @@ package struct MeasureRun: Sendable {
       of: set, targetNames: names,
       targets: { (tomogram) throws(AisError) in
         var found: [MeasureTarget] = []
+        var held = 0
         for path in Self.targets(task.targets, of: set.tomograms[tomogram].name, isOnly: set.tomograms.count == 1) {
-          found += try target(path, for: set.tomograms[tomogram].name)
+          found += try target(path, for: set.tomograms[tomogram].name, besides: &held)
         }
         return found
       }, threads: request.threads, cancellation: cancellation, progress: progress)
@@ -170,18 +190,29 @@ package struct MeasureRun: Sendable {
     return summaries
   }
 
-  private func open(_ path: String, progress: (Double) -> Void = { _ in }) throws(AisError) -> FeatureVolume {
+  /// - Parameter held: memory in bytes that something else takes meanwhile.
+  private func open(
+    _ path: String, besides held: Int = 0, progress: (Double) -> Void = { _ in }
+  ) throws(AisError) -> FeatureVolume {
     try FeatureVolume.open(
-      path, settings: request.settings, threads: request.threads, memory: ByteCount(request.memoryLimit),
+      path, settings: request.settings, threads: request.threads, memory: ByteCount(max(1, request.memoryLimit - held)),
       cancellation: cancellation, progress: progress)
   }
 
   /// A target's surface, or its particles in the given tomogram.
-  private func target(_ path: String, for tomogram: String) throws(AisError) -> [MeasureTarget] {
+  ///
+  /// - Parameter held: memory in bytes that what was opened before takes; the target is added.
+  private func target(
+    _ path: String, for tomogram: String, besides held: inout Int
+  ) throws(AisError) -> [MeasureTarget] {
     let name = Self.targetName(path)
-    guard PointReading.holdsPoints(path) else { return [MeasureTarget(name: name, volume: try open(path))] }
+    guard PointReading.holdsPoints(path) else {
+      let volume = try open(path, besides: held)
+      held += volume.byteCount
+      return [MeasureTarget(name: name, volume: volume)]
+    }
     var reading = request.reading
-    reading.hints.voxelSize = reading.hints.voxelSize ?? request.settings.voxelSize
+    reading.context.hints.voxelSize = reading.context.hints.voxelSize ?? request.settings.voxelSize
     let set = try reading.read(path, cancellation: cancellation)
     let key = PointNames.tomogramKey(tomogram)
     let members = set.points.filter {

@@ -25,7 +25,7 @@ package struct MeasureSummary: Sendable, Codable, Hashable {
     return volume / whole
   }
 
-  /// Components in a cubic micrometre.
+  /// Components or particles in a cubic micrometre.
   package var densityPerCubicMicrometer: Double? {
     guard let whole = tomogramVolumeCubicNanometers, whole > 0 else { return nil }
     return Double(count) / whole * 1e9

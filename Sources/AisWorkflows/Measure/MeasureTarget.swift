@@ -25,6 +25,9 @@ struct MeasureTarget: Sendable {
 
   var isSurface: Bool { surface != nil }
 
+  /// The volume of the tomogram that a segmentation is of.
+  var tomogramCubicNanometers: Double? { volume?.wholeCubicNanometers }
+
   func named(_ name: String) -> MeasureTarget {
     var copy = self
     copy.name = name

@@ -16,6 +16,8 @@ struct ParticleMeasures: Sendable {
   let list: PointSet
   let targetNames: [String]
   let rows: [Row]
+  /// The volume of each tomogram of the list, where it is known from the list or from a segmentation of the tomogram.
+  let tomogramCubicNanometers: [Double?]
 
   /// - Parameter targets: for each tomogram of the set, what distances are measured to there; the same names everywhere.
   static func make(
@@ -23,6 +25,7 @@ struct ParticleMeasures: Sendable {
     cancellation: Cancellation, progress: (Double) -> Void
   ) throws(AisError) -> ParticleMeasures {
     var rows = list.points.map { Row(point: $0, distances: [Double?](repeating: nil, count: targetNames.count)) }
+    var volumes = list.tomograms.map(\.volumeCubicNanometers)
     func nanometers(_ value: Double?) -> Double? { value.map { $0 / 10 } }
     for tomogram in list.tomograms.indices {
       try cancellation.check()
@@ -37,6 +40,7 @@ struct ParticleMeasures: Sendable {
         for (place, distance) in nearest.enumerated() { rows[same[place]].nearestNanometers = nanometers(distance) }
       }
       for target in try targets(tomogram) {
+        volumes[tomogram] = volumes[tomogram] ?? target.tomogramCubicNanometers
         guard let column = targetNames.firstIndex(of: target.name) else { continue }
         let distances = try target.distances(from: positions, threads: threads, cancellation)
         for (place, distance) in distances.enumerated() {
@@ -45,7 +49,7 @@ struct ParticleMeasures: Sendable {
       }
       progress(Double(tomogram + 1) / Double(list.tomograms.count))
     }
-    return ParticleMeasures(list: list, targetNames: targetNames, rows: rows)
+    return ParticleMeasures(list: list, targetNames: targetNames, rows: rows, tomogramCubicNanometers: volumes)
   }
 
   private var hasClasses: Bool { list.features.count > 1 }
@@ -93,7 +97,8 @@ struct ParticleMeasures: Sendable {
         let members = rows.filter { $0.point.tomogram == tomogram && $0.point.feature == feature }
         return MeasureSummary(
           tomogram: list.tomograms[tomogram].name, feature: list.features[feature], kind: .particles,
-          count: members.count, medianNearestNanometers: MeasureSummary.median(members.compactMap(\.nearestNanometers)),
+          count: members.count, tomogramVolumeCubicNanometers: tomogramCubicNanometers[tomogram],
+          medianNearestNanometers: MeasureSummary.median(members.compactMap(\.nearestNanometers)),
           medianDistancesNanometers: Dictionary(
             uniqueKeysWithValues: targetNames.enumerated().compactMap { index, name in
               MeasureSummary.median(members.compactMap { $0.distances[index] }).map { (name, $0) }

@@ -95,7 +95,7 @@ package struct MeshTask: Sendable {
   fileprivate mutating func settle(_ request: MeshRequest) throws(AisError) {
     let tomogram = try Tomogram.open(input, options: request.view)
     voxelCount = tomogram.shape.countIfRepresentable ?? 0
-    try Self.checkVoxelSize(tomogram, path: input)
+    try VoxelSizeCheck.require(tomogram, path: input, need: "A mesh has lengths.")
     let record = try WorkRecord(schema: MeshRun.schema, settings: MeshSettings(request), inputs: [input])
     // How many files there are is known only to an earlier run's record.
     let known = recorded
@@ -105,19 +105,5 @@ package struct MeshTask: Sendable {
     case .other(let reason): throw AisError(.needsDecision, reason)
     case .absent: self.record = record
     }
-  }
-
-  /// A mesh has lengths: throws `needs-decision` when nobody knows how large the voxels are, or the header cannot be right.
-  private static func checkVoxelSize(_ tomogram: Tomogram, path: String) throws(AisError) {
-    guard tomogram.options.voxelSize == nil else { return }
-    let check = VoxelSizeCheck(tomogram: tomogram, path: path, neighbours: FolderVoxelSizes(entries: []))
-    let fault = check.judgements.first {
-      $0.verdict == .fault && $0.severity >= .warning && $0.code != "voxel-size-contradicts-name"
-    }
-    guard let fault else { return }
-    throw AisError(
-      .needsDecision,
-      "'\(path)': \(fault.evidence) A mesh has lengths. Say how large the voxels are, for example "
-        + "'\(fault.remedy?.option ?? "--voxel-size 10A")'")
   }
 }

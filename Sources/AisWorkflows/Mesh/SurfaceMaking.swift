@@ -36,24 +36,14 @@ struct SurfaceMaking {
     return voxelSize.x.angstrom * voxelSize.y.angstrom * voxelSize.z.angstrom * edge * edge * edge
   }
 
-  /// Fewer binned voxels than these are dust.
-  private var minimumVoxelCount: Int {
-    let count: Double =
-      switch request.dust {
-      case .cubicAngstroms(let volume): volume / voxelVolume
-      case .voxels(let count): count / Double(request.binning * request.binning * request.binning)
-      }
-    // What is exactly as large counts, also where the division is not exact.
-    return max(1, Int(min((count - 1e-6).rounded(.up), 1e15)))
-  }
-
   /// Makes the surfaces. Progress from 0 to 0.8; how long each part took goes to the log.
   func pieces(
     logger: Logger, cancellation: Cancellation, progress: (Double) -> Void
   ) throws(AisError) -> [Piece] {
     var clock = PhaseClock(logger: logger)
     let found = try ComponentRuns.find(
-      in: reading.source, above: reading.threshold, connectivity: .faces, minimumVoxelCount: minimumVoxelCount,
+      in: reading.source, above: reading.threshold, connectivity: .faces,
+      minimumVoxelCount: request.dust.leastVoxelCount(of: voxelVolume, binning: request.binning),
       memory: ByteCount(request.memoryLimit), threads: request.threads, cancellation: cancellation
     ) { progress(0.35 * $0) }
     clock.note("\(found.components.count) components found")

@@ -119,11 +119,7 @@ package struct PickRequest: Sendable {
       }
       if !spacing.isAboveZero { throw AisError(.usage, "--every \(spacing.text): points need a distance above zero") }
     }
-    if let label, !(1...PredictionScale.largestLabel).contains(label) {
-      throw AisError(
-        .usage,
-        "--label \(label): expected 1 to \(PredictionScale.largestLabel); voxels are read as single-precision numbers")
-    }
+    try PredictionScale.check(label: label)
     guard neck > 0, neck <= 1 else { throw AisError(.usage, "--neck \(neck): expected more than 0 and at most 1") }
     if let limit, limit < 1 { throw AisError(.usage, "--limit \(limit): expected at least 1") }
   }
@@ -157,6 +153,21 @@ extension PickRequest.Extent {
 }
 
 extension PickRequest.Bulk {
+  /// The least number of whole voxels, at least 1, that are as much.
+  ///
+  /// - Parameters:
+  ///   - voxelVolume: of a voxel that is counted, in Å³.
+  ///   - binning: how many voxels of the file it is on each axis.
+  func leastVoxelCount(of voxelVolume: Double, binning: Int = 1) -> Int {
+    let count: Double =
+      switch self {
+      case .cubicAngstroms(let volume): volume / voxelVolume
+      case .voxels(let count): count / Double(binning * binning * binning)
+      }
+    // What is exactly as large counts, also where the division is not exact.
+    return max(1, Int(min((count - 1e-6).rounded(.up), 1e15)))
+  }
+
   /// `65 nm³`, `100 voxels`.
   package var text: String {
     switch self {

@@ -6,12 +6,9 @@ enum PickVoxelSize {
   /// Throws `needs-decision`, naming the options that decide. Lengths in voxels need no voxel size, and a voxel size given on
   /// the command line is never doubted.
   static func check(_ tomogram: Tomogram, path: String, _ request: PickRequest) throws(AisError) {
-    guard tomogram.options.voxelSize == nil, let option = request.optionInUnits else { return }
-    let check = VoxelSizeCheck(tomogram: tomogram, path: path, neighbours: FolderVoxelSizes(entries: []))
-    let fault = check.judgements.first {
-      $0.verdict == .fault && $0.severity >= .warning && $0.code != "voxel-size-contradicts-name"
+    guard let option = request.optionInUnits, let fault = VoxelSizeCheck.doubt(about: tomogram, path: path) else {
+      return
     }
-    guard let fault else { return }
     throw AisError(
       .needsDecision,
       "'\(path)': \(fault.evidence) Lengths such as that of '\(option)' cannot be counted in its voxels. Say how large they are, "

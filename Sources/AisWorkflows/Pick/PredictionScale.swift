@@ -26,6 +26,13 @@ package struct PredictionScale: Sendable, Hashable {
   /// Single precision tells whole numbers apart up to here.
   package static let largestLabel = 1 << 24
 
+  /// Throws `usage` for a label that could not be told from others.
+  package static func check(label: Int?) throws(AisError) {
+    guard let label, !(1...largestLabel).contains(label) else { return }
+    throw AisError(
+      .usage, "--label \(label): expected 1 to \(largestLabel); voxels are read as single-precision numbers")
+  }
+
   /// The value that means certainty.
   package var certainty: Double {
     switch kind {
