@@ -153,3 +153,89 @@ def test_real_segmentations(ais, shared, tmp_path):
     points = numbers(read_star(tmp_path / "vesicle_membrane_labels_coords.star"), "rlnCoordinateZ", "rlnCoordinateY", "rlnCoordinateX")
     inside = [voxels[tuple(np.round(p).astype(int))] > 0 for p in points]
     assert len(points) > 20 and np.mean(inside) > 0.9
+
+
+HOSTILE = {
+    "empty": np.zeros((12, 14, 16), np.float32),
+    "ones": np.ones((12, 14, 16), np.float32),
+    "one_voxel": np.pad(np.ones((1, 1, 1), np.float32), 6),
+    "nan": np.full((12, 14, 16), np.nan, np.float32),
+    "one_slice": np.pad(np.ones((1, 3, 60), np.float32), ((0, 0), (9, 9), (9, 9))),
+    "one_row": np.ones((1, 1, 40), np.float32),
+    "thread": np.pad(np.ones((1, 1, 60), np.float32), 4),
+    "noise": np.random.default_rng(5).random((20, 30, 30), np.float32),
+}
+
+
+@pytest.mark.parametrize("mode", [["--filaments", "--min-length", "10px"], ["--on-surface"]])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_volumes_give_a_list_and_a_reason(ais, tmp_path, name, mode):
+    voxels = HOSTILE[name]
+    path = write_volume(tmp_path / f"{name}__F.mrc", voxels, 10)
+    said = ais.run("pick", *mode, "--every", "4px", "--min-volume", "1px", "--scale", "0-1", "-o", tmp_path, path)
+    assert said.returncode == 0, said.stderr
+    table = read_star(tmp_path / f"{name}__F_coords.star")
+    points = numbers(table, "rlnCoordinateZ", "rlnCoordinateY", "rlnCoordinateX")
+    if len(points) == 0:
+        assert "point" in said.stderr
+        return
+    assert np.isfinite(points).all() and (points >= 0).all() and (points <= np.array(voxels.shape) - 1).all()
+    assert np.isfinite(numbers(table, "rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi")).all()
+
+
+def test_a_filament_in_one_slice_is_followed(ais, tmp_path):
+    path = write_volume(tmp_path / "flat__F.mrc", HOSTILE["one_slice"], 10)
+    ais("pick", "--filaments", "--min-length", "20px", "--every", "4px", "--min-volume", "1px", "--scale", "0-1", "-o", tmp_path, path)
+    points = numbers(read_star(tmp_path / "flat__F_coords.star"), "rlnCoordinateZ", "rlnCoordinateY", "rlnCoordinateX")
+    assert len(points) > 12 and (points[:, 0] == 0).all() and np.abs(points[:, 1] - 10).max() < 0.2
+
+
+def test_both_modes_ask_for_an_unknown_voxel_size(ais, tmp_path):
+    path = write_volume(tmp_path / "U__F.mrc", HOSTILE["ones"])
+    for mode in (["--filaments", "--every", "5px"], ["--on-surface", "--every", "120A"], ["--on-surface", "--every", "5px", "--patch", "6nm"]):
+        refused = ais.run("pick", *mode, "-o", tmp_path / "out", path)
+        assert refused.returncode == 1 and "--voxel-size" in refused.stderr and "'" in refused.stderr
+    assert not list(tmp_path.rglob("*.star"))
+
+
+def test_many_files_go_on_past_a_broken_one_and_are_resumed(ais, arc, tmp_path):
+    folder = tmp_path / "seg"
+    folder.mkdir()
+    for name in "ABC":
+        shutil.copy(arc, folder / f"{name}__Actin.mrc")
+    whole = (folder / "B__Actin.mrc").read_bytes()
+    (folder / "B__Actin.mrc").write_bytes(whole[: len(whole) // 2])
+    command = ["pick", "--filaments", "--every", "5nm", "-o", tmp_path / "out", folder]
+    first = ais.run(*command)
+    assert first.returncode == 1 and "B__Actin.mrc" in first.stderr
+    made = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "out").glob("*.star")}
+    assert sorted(made) == ["A__Actin_coords.star", "C__Actin_coords.star"]
+    (folder / "B__Actin.mrc").write_bytes(whole)
+    second = ais.run(*command)
+    assert second.returncode == 0, second.stderr
+    after = {p.name: p.stat().st_mtime_ns for p in (tmp_path / "out").glob("*.star")}
+    assert len(after) == 3 and all(after[name] == made[name] for name in made)
+
+
+def test_the_orientation_in_the_list_is_relions(ais, tmp_path):
+    """The matrix that RELION makes of rot, tilt and psi takes the particle's axes to the tomogram's: z goes along the filament."""
+    direction = np.array([0.4, 0.5, 0.768])
+    direction /= np.linalg.norm(direction)
+    line = np.array([20, 30, 15]) + np.linspace(0, 60, 200)[:, None] * direction
+    path = write_volume(tmp_path / "L__F.mrc", tube((60, 70, 70), line, 3).astype(np.float32), 10)
+    ais("pick", "--filaments", "--every", "5px", "--twist", "40", "-o", tmp_path, path)
+    table = read_star(tmp_path / "L__F_coords.star")
+    points = numbers(table, "rlnCoordinateZ", "rlnCoordinateY", "rlnCoordinateX")
+    assert len(points) > 10 and (np.diff(points[:, 0]) > 0).all(), "from the end of smaller z"
+    previous = None
+    for rot, tilt, psi in np.radians(numbers(table, "rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi")):
+        def about_z(angle):
+            return np.array([[np.cos(angle), np.sin(angle), 0], [-np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+        about_y = np.array([[np.cos(tilt), 0, -np.sin(tilt)], [0, 1, 0], [np.sin(tilt), 0, np.cos(tilt)]])
+        matrix = about_z(psi) @ about_y @ about_z(rot)
+        assert matrix[:, 2] @ direction[::-1] > math.cos(math.radians(1.5))
+        if previous is not None:
+            # From point to point the particle's x axis turns by the twist about the filament.
+            assert abs(matrix[:, 0] @ previous[:, 0] - math.cos(math.radians(40))) < 0.03
+            assert abs(math.degrees(rot - last) % 360 - 40) < 1.5
+        previous, last = matrix, rot

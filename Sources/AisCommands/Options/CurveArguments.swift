@@ -67,7 +67,7 @@ package struct CurveArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The radius of the patch that a normal is taken from. Without it, six voxels, or one and a quarter of the sheet's thickness.",
+      "The radius of the patch that a normal is taken from. Without it, one and a quarter of the sheet's thickness, at least 6 and at most 15 voxels.",
       valueName: "length"),
     transform: Quantity.extent)
   package var patch: PickRequest.Extent?

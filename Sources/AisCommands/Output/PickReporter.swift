@@ -42,6 +42,6 @@ final class PickReporter {
   func summarise(_ outcomes: [BatchOutcome]) {
     progress.summarise(outcomes)
     if verbosity.json || verbosity.quiet { return }
-    Terminal.standardOutput.print(lines: PickSummary(outcomes).lines)
+    Terminal.standardOutput.print(lines: PickSummary(outcomes, noun: plan.request.noun).lines)
   }
 }

@@ -13,19 +13,28 @@ struct SurfaceNormals: Sendable {
   /// way, going first where the surface is flattest (as Hoppe et al. 1992 do along a minimum spanning tree).
   ///
   /// - Parameter radius: of the patches.
-  init(_ surface: MidSurface, radius: Double, threads: Int) {
-    vectors = Self.unoriented(surface, radius: radius, threads: threads)
+  /// - Throws: `cancelled`.
+  init(_ surface: MidSurface, radius: Double, threads: Int, cancellation: Cancellation) throws(AisError) {
+    vectors = Self.unoriented(surface, radius: radius, threads: threads, cancellation)
+    try cancellation.check()
     sheets = [Int32](repeating: -1, count: surface.count)
     orient(surface)
   }
 
-  private static func unoriented(_ surface: MidSurface, radius: Double, threads: Int) -> [SIMD3<Double>] {
+  private static func unoriented(
+    _ surface: MidSurface, radius: Double, threads: Int, _ cancellation: Cancellation
+  ) -> [SIMD3<Double>] {
     [SIMD3<Double>](unsafeUninitializedCapacity: surface.count) { buffer, count in
       nonisolated(unsafe) let result = buffer.baseAddress!
       Slabs.forEach(count: surface.count, threads: threads, minimum: 2048) { range in
         var walk = PatchWalk(surface)
         var points: [SIMD3<Double>] = []
         for voxel in range {
+          // Asked to stop, the rest is filled with nothing, and the caller throws.
+          guard !cancellation.isCancelled else {
+            (result + voxel).initialize(to: .zero)
+            continue
+          }
           points.removeAll(keepingCapacity: true)
           let centre = surface.positions[voxel]
           walk.visit(from: voxel, around: centre, radius: radius) { other, _ in

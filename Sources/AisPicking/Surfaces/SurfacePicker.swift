@@ -17,8 +17,8 @@ package struct SurfaceSettings: Sendable, Hashable {
   /// Between neighbouring points.
   package var spacing: Double
   package var normals = Normals.outward
-  /// The radius of the patch that a normal is taken from; `nil`: six voxels, or two and a half times the sheet's
-  /// half thickness.
+  /// The radius of the patch that a normal is taken from; `nil`: two and a half times the sheet's half
+  /// thickness, at least six voxels and at most fifteen.
   package var patchRadius: Double?
   package var edges = VoxelEdges.one
 
@@ -96,7 +96,7 @@ package struct SurfacePicker: Sendable {
     try cancellation.check()
     guard surface.count > 0 else { return [] }
     let radius = settings.patchRadius ?? defaultPatchRadius(surface)
-    var normals = SurfaceNormals(surface, radius: radius, threads: threads)
+    var normals = try SurfaceNormals(surface, radius: radius, threads: threads, cancellation: cancellation)
     normals.turn(surface, settings.normals)
     try cancellation.check()
     var walk = PatchWalk(surface)
@@ -118,10 +118,11 @@ package struct SurfacePicker: Sendable {
     }
   }
 
-  /// Wide enough that steps between voxels even out, and wider than the sheet is thick.
+  /// Wide enough that steps between voxels even out, and wider than the sheet is thick; but where bodies are solid rather than
+  /// sheets, not so wide that looking around takes all the time.
   private func defaultPatchRadius(_ surface: MidSurface) -> Double {
     let widths = surface.halfWidths.sorted()
     let edge = max(settings.edges.z, settings.edges.y, settings.edges.x)
-    return max(6 * edge, 2.5 * Double(widths[widths.count / 2]))
+    return min(15 * edge, max(6 * edge, 2.5 * Double(widths[widths.count / 2])))
   }
 }

@@ -74,7 +74,8 @@ struct ContactSheet {
   private func facts(_ shown: Int) -> String {
     let count = finding.list.particles.count
     let part =
-      shown < count ? "\(shown) of \(count) particles, from the first to the last" : "\(count) particles, in order"
+      shown < count
+      ? "\(shown) of \(count) \(finding.noun)s, from the first to the last" : "\(count) \(finding.noun)s, in order"
     return
       "\(part) · xy slices through the centres, \(groundName) · above \(angstromText(finding.reading.level)) of 255"
   }
@@ -107,6 +108,7 @@ struct ContactSheet {
     // Row 0 of the slice is at the bottom of the picture.
     let x = (point.x - Double(left) + 0.5) * scale.x
     let y = Double(Self.tile) - (point.y - Double(top) + 0.5) * scale.y
+    if let angles = finding.list.particles[index].angles { draw(angles, on: &picture, at: PicturePoint(x: x, y: y)) }
     picture.fill(.black, opacity: 0.7, x: x - 3.5, y: y - 3.5, width: 7, height: 7, radius: 3.5)
     picture.fill(Self.mark, x: x - 2.5, y: y - 2.5, width: 5, height: 5, radius: 2.5)
     let font = StrokeFont(capitalHeight: 8)
@@ -114,6 +116,15 @@ struct ContactSheet {
     picture.fill(.black, opacity: 0.6, x: 3, y: 3, width: font.width(of: text) + 8, height: 16, radius: 4)
     font.draw(text, on: &picture, x: 7, y: 15, colour: .white)
     return picture
+  }
+
+  /// The particle's z axis as a line from its centre; the more it leaves the slice, the shorter.
+  private func draw(_ angles: EulerAngles, on picture: inout Picture, at centre: PicturePoint) {
+    let axis = angles.zAxis
+    let length = 0.22 * Double(Self.tile)
+    let line = [centre, PicturePoint(x: centre.x + axis.x * length, y: centre.y - axis.y * length)]
+    picture.stroke(line, .black, width: 4.5, opacity: 0.6)
+    picture.stroke(line, Self.mark, width: 2.5)
   }
 
   private func sheet(_ tiles: [Picture], shown: Int) -> Picture {
@@ -135,7 +146,7 @@ struct ContactSheet {
     let room = Double(width - 2 * margin)
     title.draw(
       title.shortened(name, to: room), on: &sheet, x: Double(margin), y: Double(margin + grid + 18), colour: .white)
-    let text = tiles.isEmpty ? "no particle was found" : facts(shown)
+    let text = tiles.isEmpty ? "no \(finding.noun) was found" : facts(shown)
     small.draw(
       small.shortened(text, to: room), on: &sheet, x: Double(margin), y: Double(margin + grid + 38), colour: Self.faint)
     return sheet

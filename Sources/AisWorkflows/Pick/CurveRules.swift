@@ -38,18 +38,40 @@ package struct FilamentRules: Sendable, Hashable {
 /// How `ais pick --on-surface` covers surfaces; the spacing of points is the request's.
 package struct SurfaceRules: Sendable, Hashable {
   package var normals = SurfaceSettings.Normals.outward
-  /// `nil`: six voxels, or two and a half times the sheet's half thickness.
+  /// `nil`: two and a half times the sheet's half thickness, at least six voxels and at most fifteen.
   package var patch: PickRequest.Extent?
 
   package init() {}
 
   /// Every rule as text, for the account beside the points.
   var texts: [String: String] {
-    ["normals": normals.rawValue, "patch": patch?.text ?? "6 voxels, or 1.25 thicknesses"]
+    ["normals": normals.rawValue, "patch": patch?.text ?? "1.25 thicknesses, 6 to 15 voxels"]
   }
 }
 
 extension PickRequest {
+  /// Whether points are set along filaments or on surfaces.
+  var isAlongCurves: Bool {
+    switch method {
+    case .filaments, .surfaces: true
+    case .particles, .referencePeaks, .referenceCentroids: false
+    }
+  }
+
+  /// What the points of a list are called.
+  package var noun: String { isAlongCurves ? "point" : "particle" }
+
+  /// Throws `usage` where the rules for curves and surfaces contradict themselves or the others.
+  func validateCurves() throws(AisError) {
+    guard isAlongCurves else { return }
+    if case .filaments(let rules) = method { try rules.validate() }
+    if orientation != nil {
+      throw AisError(
+        .usage, "'--orient' is for particles: filaments and surfaces give their points angles of their own")
+    }
+    if !spacing.isAboveZero { throw AisError(.usage, "--every \(spacing.text): points need a distance above zero") }
+  }
+
   /// The lengths of the rules for curves and surfaces, with the options that give them.
   var curveLengths: [(option: String, extent: Extent?)] {
     switch method {

@@ -15,6 +15,8 @@ package struct PickFinding: Sendable {
   /// What the list holds, and what its sizes are.
   package var noun = "particle"
   package var sizeNoun = "sizes"
+  /// What points are chosen from.
+  package var groupNoun: String { noun == "particle" ? "group" : noun }
   /// What was asked for in words, behind the number of particles.
   package var rules: String
   package var warnings: [String] = []
@@ -160,7 +162,7 @@ package struct PickFinding: Sendable {
     sizes = kept.map(\.size)
     if tally.groups == 0 {
       let reason = try reading.emptiness(threads: request.threads, cancellation: cancellation)
-      warnings.append("no particle was found: \(reason)")
+      warnings.append("no \(noun) was found: \(reason)")
     }
   }
 

@@ -87,14 +87,6 @@ package struct PickRequest: Sendable {
   /// Whether the reference's own rules hold for the threshold's scale, binning and ties.
   var followsReference: Bool { method == .referencePeaks || method == .referenceCentroids }
 
-  /// Whether points are set along filaments or on surfaces.
-  var isAlongCurves: Bool {
-    switch method {
-    case .filaments, .surfaces: true
-    case .particles, .referencePeaks, .referenceCentroids: false
-    }
-  }
-
   /// Throws `usage` for what contradicts itself.
   package func validate() throws(AisError) {
     if case .level(let level) = threshold, !(0..<255).contains(level) {
@@ -108,17 +100,7 @@ package struct PickRequest: Sendable {
       throw AisError(
         .usage, "peaks of the distance have no shape: '--orient' needs another method than 'reference-peaks'")
     }
-    switch method {
-    case .filaments(let rules): try rules.validate()
-    case .surfaces, .particles, .referencePeaks, .referenceCentroids: break
-    }
-    if isAlongCurves {
-      if orientation != nil {
-        throw AisError(
-          .usage, "'--orient' is for particles: filaments and surfaces give their points angles of their own")
-      }
-      if !spacing.isAboveZero { throw AisError(.usage, "--every \(spacing.text): points need a distance above zero") }
-    }
+    try validateCurves()
     try PredictionScale.check(label: label)
     guard neck > 0, neck <= 1 else { throw AisError(.usage, "--neck \(neck): expected more than 0 and at most 1") }
     if let limit, limit < 1 { throw AisError(.usage, "--limit \(limit): expected at least 1") }

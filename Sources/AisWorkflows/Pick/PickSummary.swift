@@ -15,7 +15,7 @@ extension PickFinding {
     note(tally.inMargin, "in the margin")
     note(tally.outside, "outside of what was asked for")
     note(tally.beyondLimit, "beyond the limit")
-    if !dropped.isEmpty { lines.append("of \(tally.groups) groups: " + dropped.joined(separator: ", ")) }
+    if !dropped.isEmpty { lines.append("of \(tally.groups) \(groupNoun)s: " + dropped.joined(separator: ", ")) }
     if let histogram = SizeHistogram(sizes) {
       lines.append("\(sizeNoun) in \(sizeUnit): \(histogram.line), median \(SizeHistogram.number(histogram.median))")
     }
@@ -28,19 +28,25 @@ package struct PickSummary: Sendable {
   /// Of each segmentation that was searched.
   package var counts: [Int]
 
-  package init(_ outcomes: [BatchOutcome]) { counts = outcomes.compactMap { ($0.results as? PickResults)?.particles } }
+  /// What was found: `particle`, `point`.
+  private let noun: String
 
-  /// The number of particles, and how many segmentations have how many.
+  package init(_ outcomes: [BatchOutcome], noun: String) {
+    counts = outcomes.compactMap { ($0.results as? PickResults)?.particles }
+    self.noun = noun
+  }
+
+  /// How many were found, and how many segmentations have how many.
   package var lines: [String] {
     guard counts.count > 1 else { return [] }
     let total = counts.reduce(0, +)
-    var lines = ["\(total) particles in \(counts.count) segmentations"]
-    if total > 0 { lines += Self.table(counts) }
+    var lines = ["\(total) \(noun)s in \(counts.count) segmentations"]
+    if total > 0 { lines += table }
     return lines
   }
 
   /// Six steps of equal width, from none to the most.
-  static func table(_ counts: [Int]) -> [String] {
+  private var table: [String] {
     let most = counts.max() ?? 0
     let steps = 6
     let width = max(1, (most + steps) / steps)
@@ -52,7 +58,7 @@ package struct PickSummary: Sendable {
     let longest = labels.map(\.count).max() ?? 0
     return zip(labels, bins).map { label, count in
       let bar = String(repeating: "█", count: (count * 30 + tallest - 1) / tallest)
-      return String(repeating: " ", count: longest - label.count) + "\(label) particles  \(bar) \(count)"
+      return String(repeating: " ", count: longest - label.count) + "\(label) \(noun)s  \(bar) \(count)"
     }
   }
 }
