@@ -9,6 +9,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
   ],
   targets: [
     // Native code behind C headers: the only rooms that may hold unsafe arithmetic.
@@ -34,12 +35,15 @@ let package = Package(
     .target(name: "AisNetworks", dependencies: ["AisCore", "AisFormats", "CKernels"]),
     .target(name: "AisSegmentation", dependencies: ["AisCore", "AisImaging", "AisNetworks"]),
     .target(name: "AisPicking", dependencies: ["AisCore", "AisImaging"]),
+    .target(
+      name: "AisProject",
+      dependencies: ["AisCore", "AisFormats", .product(name: "GRDB", package: "GRDB.swift")]),
 
     // Whole tasks: read, compute, write, report.
     .target(
       name: "AisWorkflows",
       dependencies: [
-        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisPicking",
+        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisPicking", "AisProject",
         .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -47,7 +51,8 @@ let package = Package(
     .target(
       name: "AisCommands",
       dependencies: [
-        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisPicking", "AisWorkflows",
+        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisPicking", "AisProject",
+        "AisWorkflows",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -66,9 +71,13 @@ let package = Package(
       dependencies: ["AisSegmentation", "AisImaging", "AisNetworks", "AisCore", "AisTestSupport"]),
     .testTarget(name: "AisPickingTests", dependencies: ["AisPicking", "AisImaging", "AisCore", "AisTestSupport"]),
     .testTarget(
+      name: "AisProjectTests",
+      dependencies: ["AisProject", "AisCore", "AisTestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
+    .testTarget(
       name: "AisWorkflowsTests",
       dependencies: [
-        "AisWorkflows", "AisSegmentation", "AisPicking", "AisFormats", "AisImaging", "AisNetworks", "AisCore",
+        "AisWorkflows", "AisSegmentation", "AisPicking", "AisProject", "AisFormats", "AisImaging", "AisNetworks",
+        "AisCore",
         "AisTestSupport",
         .product(name: "Logging", package: "swift-log"),
       ]),

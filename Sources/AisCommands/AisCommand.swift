@@ -28,6 +28,7 @@ package struct AisCommand: AsyncParsableCommand {
       EvaluateCommand.self,
       MeasureCommand.self,
       ModelsCommand.self,
+      ProjectCommand.self,
     ])
 
   package init() {}

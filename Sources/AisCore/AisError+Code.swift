@@ -34,6 +34,8 @@ extension AisError {
     package static let outOfMemory = Code(rawValue: "out-of-memory")
     /// Something must be decided by the user before work can go on (unknown voxel size, name clash, …).
     package static let needsDecision = Code(rawValue: "needs-decision")
+    /// Another program has the project open.
+    package static let inUse = Code(rawValue: "in-use")
     /// The user or the scheduler asked to stop.
     package static let cancelled = Code(rawValue: "cancelled")
     /// Some of the tasks of a run failed; each has its own error.

@@ -1,0 +1,169 @@
+import AisCore
+import AisFormats
+import Foundation
+
+/// Edits as JSON, for pages and scripts. `docs/reference/project-edits.md` describes every kind.
+extension Edit {
+  /// Reads one edit: `{"kind": "place-box", "dataset": 1, …}`. Throws `usage` with what is missing.
+  package init(json: JSONValue) throws(AisError) {
+    let reader = try EditReader(json)
+    switch reader.kind {
+    case "change-dataset": self = .changeDataset(try reader.id("id"), reader.datasetFields())
+    case "remove-dataset": self = .removeDataset(try reader.id("id"))
+    case "remove-version": self = .removeVersion(try reader.id("id"))
+    case "create-feature": self = .createFeature(try reader.featureFields(), id: reader.optionalId("id"))
+    case "change-feature": self = .changeFeature(try reader.id("id"), try reader.featureFields())
+    case "delete-feature": self = .deleteFeature(try reader.id("id"))
+    case "set-box-size":
+      self = .setBoxSize(
+        dataset: try reader.id("dataset"), feature: try reader.id("feature"), json["boxSize"]?.integer)
+    case "paint": self = .paint(try reader.patch())
+    case "clear-slice":
+      self = .clearSlice(
+        dataset: try reader.id("dataset"), feature: try reader.id("feature"), slice: try reader.integer("slice"))
+    case "place-box":
+      self = .placeBox(
+        dataset: try reader.id("dataset"), feature: try reader.id("feature"), slice: try reader.integer("slice"),
+        y: try reader.number("y"), x: try reader.number("x"), id: reader.optionalId("id"))
+    case "move-box":
+      self = .moveBox(
+        try reader.id("id"), slice: try reader.integer("slice"), y: try reader.number("y"), x: try reader.number("x"))
+    case "remove-box": self = .removeBox(try reader.id("id"))
+    case "set-view": self = .setView(dataset: try reader.id("dataset"), try reader.viewFields())
+    case "set-setting":
+      self = .setSetting(
+        try reader.text("name"), json: json["value"]?.string, isPersonal: json["isPersonal"]?.bool ?? false)
+    case "add-library": self = .addLibrary(try reader.text("name"), isActive: json["isActive"]?.bool ?? false)
+    case "change-library":
+      self = .changeLibrary(try reader.id("id"), name: json["name"]?.string, isActive: json["isActive"]?.bool)
+    case "remove-library": self = .removeLibrary(try reader.id("id"))
+    case "add-library-feature":
+      self = .addLibraryFeature(library: try reader.id("library"), try reader.cardFields())
+    case "change-library-feature": self = .changeLibraryFeature(try reader.id("id"), try reader.cardFields())
+    case "remove-library-feature": self = .removeLibraryFeature(try reader.id("id"))
+    default: throw AisError(.usage, "'\(reader.kind)' is no kind of edit that can be sent")
+    }
+  }
+}
+
+/// Takes the members of an edit out of JSON.
+private struct EditReader {
+  let json: JSONValue
+  let kind: String
+
+  init(_ json: JSONValue) throws(AisError) {
+    guard let kind = json["kind"]?.string else { throw AisError(.usage, "an edit has no 'kind'") }
+    self.json = json
+    self.kind = kind
+  }
+
+  func id(_ name: String) throws(AisError) -> Int64 { Int64(try integer(name)) }
+  func optionalId(_ name: String) -> Int64? { json[name]?.integer.map { Int64($0) } }
+
+  func integer(_ name: String) throws(AisError) -> Int {
+    guard let value = json[name]?.integer else { throw missing(name, "a whole number") }
+    return value
+  }
+
+  func number(_ name: String) throws(AisError) -> Double {
+    guard let value = json[name]?.number else { throw missing(name, "a number") }
+    return value
+  }
+
+  func text(_ name: String) throws(AisError) -> String {
+    guard let value = json[name]?.string else { throw missing(name, "a text") }
+    return value
+  }
+
+  private func missing(_ name: String, _ expected: String) -> AisError {
+    AisError(.usage, "the edit '\(kind)' has no '\(name)', or it is not \(expected)")
+  }
+
+  private func colour() throws(AisError) -> Feature.Colour? {
+    guard let value = json["colour"] else { return nil }
+    guard let channels = value.array?.compactMap(\.number), channels.count == 3 else {
+      throw missing("colour", "red, green and blue")
+    }
+    return .init(red: channels[0], green: channels[1], blue: channels[2])
+  }
+
+  func datasetFields() -> DatasetFields {
+    var fields = DatasetFields(name: json["name"]?.string, position: json["position"]?.number)
+    if let size = json["voxelSizeAngstrom"] {
+      if size.isNull { fields.voxelSize = .some(nil) }
+      if let edge = size.number { fields.voxelSize = VoxelSize(.angstroms(edge)) }
+      if let edges = size.array?.compactMap(\.number), edges.count == 3 {
+        fields.voxelSize = VoxelSize(z: .angstroms(edges[2]), y: .angstroms(edges[1]), x: .angstroms(edges[0]))
+      }
+    }
+    return fields
+  }
+
+  func featureFields() throws(AisError) -> FeatureFields {
+    var fields = FeatureFields(title: json["title"]?.string, colour: try colour(), boxSize: json["boxSize"]?.integer)
+    fields.position = json["position"]?.number
+    fields.opacity = json["opacity"]?.number
+    fields.isVisible = json["isVisible"]?.bool
+    fields.isOutline = json["isOutline"]?.bool
+    fields.showsBoxes = json["showsBoxes"]?.bool
+    fields.isCollapsed = json["isCollapsed"]?.bool
+    fields.isFlood = json["isFlood"]?.bool
+    fields.floodSensitivity = json["floodSensitivity"]?.number
+    fields.brushRadius = json["brushRadius"]?.number
+    return fields
+  }
+
+  func cardFields() throws(AisError) -> LibraryFeatureFields {
+    var fields = LibraryFeatureFields(title: json["title"]?.string)
+    fields.position = json["position"]?.number
+    fields.colour = try colour()
+    fields.opacity = json["opacity"]?.number
+    fields.brush = json["brushNanometer"]?.number.map { .nanometers($0) }
+    fields.boxSize = json["boxSize"]?.integer
+    fields.isUsed = json["isUsed"]?.bool
+    fields.level = json["level"]?.number
+    fields.dustCubicNanometer = json["dustCubicNanometer"]?.number
+    fields.surfaceOpacity = json["surfaceOpacity"]?.number
+    fields.isSurfaceHidden = json["isSurfaceHidden"]?.bool
+    return fields
+  }
+
+  func viewFields() throws(AisError) -> DatasetViewFields {
+    var fields = DatasetViewFields()
+    if let centre = json["centre"]?.array?.compactMap(\.number) {
+      guard centre.count == 3 else { throw missing("centre", "x, y and z") }
+      fields.centre = VoxelPoint(z: centre[2], y: centre[1], x: centre[0])
+    }
+    fields.zoom = json["zoom"]?.number
+    if let limits = json["contrast"]?.array?.compactMap(\.number) {
+      guard limits.count == 2 else { throw missing("contrast", "black and white") }
+      fields.contrast = .init(black: limits[0], white: limits[1])
+    }
+    fields.hasAutoContrast = json["hasAutoContrast"]?.bool
+    fields.isInverted = json["isInverted"]?.bool
+    fields.interpolates = json["interpolates"]?.bool
+    fields.version = optionalId("version")
+    fields.filters = json["filters"]?.string
+    fields.extras = json["extras"]?.string
+    return fields
+  }
+
+  /// A rectangle, and masks of it in base64; a mask that is left out is empty.
+  func patch() throws(AisError) -> MaskPatch {
+    let box = PixelRectangle(
+      y: try integer("y"), x: try integer("x"), height: try integer("height"), width: try integer("width"))
+    let sides = 1...MaskStore.largestSide
+    guard sides.contains(box.height), sides.contains(box.width), box.count <= MaskStore.largestPixelCount else {
+      throw AisError(.usage, "a stroke of \(box.width) × \(box.height) pixels cannot be")
+    }
+    return MaskPatch(
+      dataset: try id("dataset"), feature: try id("feature"), slice: try integer("slice"), rectangle: box,
+      painted: try mask("painted", box), erased: try mask("erased", box))
+  }
+
+  private func mask(_ name: String, _ box: PixelRectangle) throws(AisError) -> SliceMask {
+    guard let text = json[name]?.string else { return SliceMask(height: box.height, width: box.width) }
+    guard let bytes = Data(base64Encoded: text) else { throw missing(name, "base64") }
+    return try MaskCodec.decode(Array(bytes), height: box.height, width: box.width)
+  }
+}

@@ -1,0 +1,51 @@
+import Foundation
+
+/// A process as others can recognise it: a number alone may belong to another process tomorrow.
+struct ProcessIdentity: Codable, Hashable, Sendable {
+  var host: String
+  var process: Int32
+  /// The start of the machine's kernel, so that numbers from before a restart mean nothing.
+  var boot: String
+  /// Containers number their processes each for itself.
+  var namespace: String
+  /// When the process started, in ticks since the start of the kernel.
+  var started: String
+
+  static func current() -> ProcessIdentity {
+    let process = getpid()
+    return ProcessIdentity(
+      host: ProcessInfo.processInfo.hostName, process: process, boot: bootIdentifier(),
+      namespace: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? "",
+      started: startTime(of: process) ?? "")
+  }
+
+  /// Whether one of both can look whether the other runs. Of two machines that happen to have one name only one has this boot.
+  func sharesMachine(with other: ProcessIdentity) -> Bool {
+    host == other.host && boot == other.boot && namespace == other.namespace
+  }
+
+  /// Whether the process still runs. Asked only where `sharesMachine`.
+  var isRunning: Bool {
+    guard let now = Self.startTime(of: process) else {
+      // Without /proc only the number is known. EPERM means that there is one of somebody else's.
+      return kill(process, 0) == 0 || errno == EPERM
+    }
+    return now == started
+  }
+
+  private static func bootIdentifier() -> String {
+    let text = try? String(contentsOfFile: "/proc/sys/kernel/random/boot_id", encoding: .utf8)
+    return text?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
+  }
+
+  /// Field 22 of /proc/PID/stat; the name in field 2 may hold blanks and brackets.
+  private static func startTime(of process: Int32) -> String? {
+    guard let text = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8),
+      let end = text.lastIndex(of: ")")
+    else { return nil }
+    let fields = text[text.index(after: end)...].split(separator: " ")
+    // A process that ended and was not waited for is dead.
+    guard fields.count > 19, fields[0] != "Z" else { return nil }
+    return String(fields[19])
+  }
+}
