@@ -72,7 +72,9 @@ let package = Package(
     .testTarget(name: "AisPickingTests", dependencies: ["AisPicking", "AisImaging", "AisCore", "AisTestSupport"]),
     .testTarget(
       name: "AisProjectTests",
-      dependencies: ["AisProject", "AisCore", "AisTestSupport", .product(name: "GRDB", package: "GRDB.swift")]),
+      dependencies: [
+        "AisProject", "AisFormats", "AisCore", "AisTestSupport", .product(name: "GRDB", package: "GRDB.swift"),
+      ]),
     .testTarget(
       name: "AisWorkflowsTests",
       dependencies: [

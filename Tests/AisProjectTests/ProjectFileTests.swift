@@ -132,6 +132,17 @@ struct ProjectFileTests {
     #expect(!FileManager.default.fileExists(atPath: other + "/lease.json"))
   }
 
+  @Test("a project of a newer program is refused and left as it is")
+  func newer() throws {
+    try Project.create(path).close()
+    try DatabaseQueue(path: path + "/project.sqlite").write {
+      try $0.execute(sql: "INSERT INTO grdb_migrations VALUES ('99 something new')")
+    }
+    let before = try Data(contentsOf: URL(filePath: path + "/project.sqlite"))
+    #expect(message { _ = try Project.open(path) }?.contains("was made by a newer version of Ais") == true)
+    #expect(try Data(contentsOf: URL(filePath: path + "/project.sqlite")) == before)
+  }
+
   @Test("ways between folders")
   func relativePaths() {
     let folder = ProjectFolder("/data/lab/Cells.ais")

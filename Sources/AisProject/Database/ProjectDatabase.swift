@@ -18,6 +18,12 @@ struct ProjectDatabase: Sendable {
     self.path = path
     do {
       queue = try DatabaseQueue(path: Self.name(for: path), configuration: Self.configuration(isMemory: false))
+      guard try !queue.read({ try Self.migrator.hasBeenSuperseded($0) }) else {
+        throw AisError(
+          .unsupported,
+          "'\(path)' was made by a newer version of Ais than this one (\(AisVersion.current)). Use that one: older ones "
+            + "would not keep what it added")
+      }
       try Self.migrator.migrate(queue)
       let isOff = try queue.read { db in
         try Int.fetchOne(db, sql: "PRAGMA mmap_size") ?? 0 == 0
