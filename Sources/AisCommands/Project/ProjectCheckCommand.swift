@@ -57,7 +57,7 @@ package struct ProjectCheckCommand: ParsableCommand {
       if !verbosity.quiet {
         let database =
           check.problems.isEmpty
-          ? "the database is sound, and its \(counted(Int(check.entryCount), "line")) of history give what it holds"
+          ? "the database is sound, and its history (\(counted(Int(check.entryCount), "line"))) gives what it holds"
           : "the database has \(counted(check.problems.count, "problem"))"
         let present = check.tomograms.count { $0.state.usablePath != nil || $0.wasRelinked }
         Terminal.standardOutput.print(

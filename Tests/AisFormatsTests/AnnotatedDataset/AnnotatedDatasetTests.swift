@@ -53,6 +53,16 @@ struct AnnotatedDatasetTests {
     #expect(read.features[1].masks.isEmpty && read.features[1].boxes.isEmpty)
   }
 
+  @Test("files from when the program's package had another name are read")
+  func olderNames() throws {
+    let bytes = try Self.sample().encoded(path: "/data/TS_01.scns")
+    // Of the same length, so that the lengths before the texts stay right.
+    let older = bytes.replacing("Ais.core.se_frame".utf8, with: "Pom.core.se_frame".utf8)
+    #expect(try AnnotatedDataset.read(.memory(older), name: "old.scns").features.count == 2)
+    let foreign = bytes.replacing("Ais.core.se_frame".utf8, with: "Xyz.core.se_frame".utf8)
+    #expect(throws: AisError.self) { try AnnotatedDataset.read(.memory(foreign), name: "foreign.scns") }
+  }
+
   @Test("every prefix of a sound file is refused with a sentence")
   func prefixes() throws {
     let bytes = try Self.sample().encoded(path: "/data/TS_01.scns")
