@@ -134,7 +134,7 @@ func segment(
     shape: source.shape, voxelSize: source.voxelSize, orders: [.init(model: model, scale: scale, storedBytes: 2)],
     settings: settings, budget: MemoryBudget(limit: memory, reserved: 0), threads: 2)
   let sink = MemorySink()
-  _ = try pass.run(source: source, sinks: [sink], cancellation: Cancellation()) { _ in }
+  _ = try pass.run(source: source, sinks: PassSinks(results: [sink]), cancellation: Cancellation()) { _ in }
   return sink.voxels
 }
 

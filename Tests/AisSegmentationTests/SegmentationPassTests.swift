@@ -22,7 +22,7 @@ struct SegmentationPassTests {
       #expect(pass.forecast.memoryBytes <= memory)
       forecasts += pass.forecast.models
       let sink = MemorySink()
-      _ = try pass.run(source: phantom, sinks: [sink], cancellation: Cancellation()) { _ in }
+      _ = try pass.run(source: phantom, sinks: PassSinks(results: [sink]), cancellation: Cancellation()) { _ in }
       #expect(sink.voxels == whole)
     }
     #expect(forecasts.last?.isSplit == true)
@@ -65,7 +65,7 @@ struct SegmentationPassTests {
       budget: MemoryBudget(limit: 1 << 30, reserved: 0), threads: 2)
     let sinks = models.map { _ in MemorySink() }
     var last = 0.0
-    let report = try pass.run(source: phantom, sinks: sinks, cancellation: Cancellation()) { fraction in
+    let report = try pass.run(source: phantom, sinks: PassSinks(results: sinks), cancellation: Cancellation()) { fraction in
       #expect(fraction >= last)
       last = fraction
     }
@@ -131,7 +131,7 @@ struct SegmentationPassTests {
         .init(model: try model(Networks.small(channels: 1, volumetric: false, seed: 1)), scale: .byte, storedBytes: 2)
       ], settings: .init(), budget: MemoryBudget(limit: 1 << 30, reserved: 0), threads: 2)
     #expect {
-      try pass.run(source: phantom, sinks: [MemorySink(failsAt: slice)], cancellation: Cancellation()) { _ in }
+      try pass.run(source: phantom, sinks: PassSinks(results: [MemorySink(failsAt: slice)]), cancellation: Cancellation()) { _ in }
     } throws: { ($0 as? AisError)?.code == .diskFull }
   }
 
@@ -146,7 +146,7 @@ struct SegmentationPassTests {
     let stop = Cancellation()
     var tiles = 0
     #expect {
-      try pass.run(source: phantom, sinks: [MemorySink()], cancellation: stop) { _ in
+      try pass.run(source: phantom, sinks: PassSinks(results: [MemorySink()]), cancellation: stop) { _ in
         tiles += 1
         if tiles == 3 { stop.cancel() }
       }

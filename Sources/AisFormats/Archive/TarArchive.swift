@@ -11,6 +11,11 @@ package struct TarArchive: Sendable {
     package var name: String
     package var bytes: [UInt8]
 
+    package init(name: String, bytes: [UInt8]) {
+      self.name = name
+      self.bytes = bytes
+    }
+
     /// The name without its folders.
     package var baseName: String { name.split(separator: "/").last.map(String.init) ?? name }
   }
@@ -56,7 +61,7 @@ package struct TarArchive: Sendable {
     bytes.starts(with: [0x1F, 0x8B]) || (bytes.count >= 512 && bytes[257..<262].elementsEqual("ustar".utf8))
   }
 
-  fileprivate static func reason(_ handle: OpaquePointer) -> String {
+  static func reason(_ handle: OpaquePointer) -> String {
     archive_error_string(handle).map { String(cString: $0) } ?? "unknown reason"
   }
 }

@@ -1,7 +1,7 @@
 /// Pieces of JSON for documents that are written row by row.
-enum JSONText {
+package enum JSONText {
   /// A text in quotes, with everything escaped that may not stand in one (RFC 8259).
-  static func quoted(_ text: String) -> String {
+  package static func quoted(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar {
@@ -20,7 +20,7 @@ enum JSONText {
   }
 
   /// The shortest text that is read back as the same number; NaN and infinities, which JSON lacks, are null.
-  static func number(_ value: Double) -> String { value.isFinite ? DecimalText.exact(value) : "null" }
+  package static func number(_ value: Double) -> String { value.isFinite ? DecimalText.exact(value) : "null" }
 
   /// Rows of numbers.
   static func matrix(_ rows: [[Double]]) -> String {

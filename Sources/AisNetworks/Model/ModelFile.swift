@@ -29,7 +29,16 @@ package struct ModelFile: Sendable {
   /// Reads a model; throws when the file or its network cannot be used, with the reason.
   package static func read(_ path: String) throws(AisError) -> ModelFile {
     let name = ModelPath.name(of: path)
-    var parts = try ModelParts.read(path, name: name)
+    return try read(try ModelParts.read(path, name: name), path: path, name: name)
+  }
+
+  /// Reads a model that is a member of an archive; `path` is what errors call it.
+  package static func read(bytes: [UInt8], path: String) throws(AisError) -> ModelFile {
+    try read(try ModelParts.read(bytes, path: nil, name: path), path: path, name: path)
+  }
+
+  private static func read(_ parts: ModelParts, path: String, name: String) throws(AisError) -> ModelFile {
+    var parts = parts
     let graph = try KerasModel.read(parts.weights, name: parts.weightsName)
     parts.weights = []
     var warnings: [String] = []

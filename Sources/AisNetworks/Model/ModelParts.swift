@@ -15,7 +15,11 @@ struct ModelParts {
 
   /// Recognises the container by its first bytes and takes the parts out.
   static func read(_ path: String, name: String) throws(AisError) -> ModelParts {
-    let bytes = try RandomAccessFile(path).contents(limit: fileLimit)
+    try read(try RandomAccessFile(path).contents(limit: fileLimit), path: path, name: name)
+  }
+
+  /// - Parameter path: of the file, beside which weights may lie; `nil` for bytes that are no file.
+  static func read(_ bytes: [UInt8], path: String?, name: String) throws(AisError) -> ModelParts {
     if HDF5File.hasSignature(bytes) {
       return ModelParts(container: .keras, weights: bytes, weightsName: name)
     }
@@ -30,6 +34,9 @@ struct ModelParts {
       throw AisError(
         .malformed,
         "'\(name)' is not a model: expected a .scnm file (tar, or JSON with weights beside it) or a Keras .h5 file")
+    }
+    guard let path else {
+      throw AisError(.malformed, "'\(name)' is only the metadata of a model: its weights are not in the archive")
     }
     return try besideMetadata(bytes, path: path, name: name)
   }

@@ -2,15 +2,14 @@ import AisCore
 import AisImaging
 
 /// Turns the averaged probabilities of one model into the slices of its segmentation: clipped to 0…1, brought back to
-/// the tomogram's size, blurred, scaled. Slices go in and come out in ascending order.
+/// the tomogram's size, blurred. Slices go in and come out in ascending order.
 final class ResultAssembler {
   private let shape: Shape
   private let resampler: SliceResampler
   private let blurZ: GaussianKernel
   private let blurY: GaussianKernel
   private let blurX: GaussianKernel
-  private let scale: SegmentationScale
-  private let sink: any SegmentationSink
+  private let outlet: any ProbabilityOutlet
   private let threads: Int
   private let pool: SlicePool
   /// Slices at the tomogram's size that the blur still needs, by z.
@@ -20,12 +19,11 @@ final class ResultAssembler {
 
   /// - Parameter blur: standard deviations in voxels.
   init(
-    shape: Shape, working: SlicePreparation.Size, blur: (z: Double, y: Double, x: Double), scale: SegmentationScale,
-    sink: any SegmentationSink, threads: Int
+    shape: Shape, working: SlicePreparation.Size, blur: (z: Double, y: Double, x: Double),
+    outlet: any ProbabilityOutlet, threads: Int
   ) {
     self.shape = shape
-    self.scale = scale
-    self.sink = sink
+    self.outlet = outlet
     self.threads = threads
     resampler = .spline(from: (working.y, working.x), to: (shape.y, shape.x))
     blurZ = GaussianKernel(sigma: blur.z)
@@ -81,8 +79,7 @@ final class ResultAssembler {
   private func put(_ slice: SliceBuffer) throws(AisError) {
     GaussianFilter.blur(
       slice.values, y: shape.y, x: shape.x, alongY: blurY, alongX: blurX, border: .halfSample, threads: threads)
-    scale.apply(to: slice.values)
-    try sink.write(slice: written, UnsafeBufferPointer(slice.values))
+    try outlet.take(slice, z: written)
     written += 1
   }
 }

@@ -13,8 +13,17 @@ package struct SegmentationScale: Sendable, Hashable {
   /// 0…255 in whole numbers, truncated, as the reference writes.
   package static let byte = SegmentationScale(full: 255, isWhole: true)
 
-  /// Probabilities, 0…1, to stored values, in place.
-  func apply(to values: UnsafeMutableBufferPointer<Float>) {
+  /// Probabilities to stored values, in place.
+  ///
+  /// - Parameter unit: the number that stands for a probability of 1.
+  func apply(to values: UnsafeMutableBufferPointer<Float>, unit: Float = 1) {
+    if unit == full { return }
+    if unit != 1 {
+      // Multiplied first: whole numbers that divide stay whole.
+      for i in values.indices { values[i] = values[i] * full / unit }
+      if isWhole { for i in values.indices { values[i] = values[i].rounded(.down) } }
+      return
+    }
     guard isWhole else {
       for i in values.indices { values[i] *= full }
       return

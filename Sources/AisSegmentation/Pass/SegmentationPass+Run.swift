@@ -13,13 +13,16 @@ extension SegmentationPass {
   ///
   /// - Parameters:
   ///   - source: slices of the shape that the pass was planned for.
-  ///   - sinks: one for each order, in the same order.
+  ///   - sinks: for each order, in the same order; without a combination all results go somewhere and nothing else does.
   ///   - progress: called on this thread after each tile and at the end with the fraction done, 0…1.
   package func run(
-    source: any SliceSource, sinks: [any SegmentationSink], cancellation: Cancellation, progress: (Double) -> Void
+    source: any SliceSource, sinks: PassSinks, cancellation: Cancellation, progress: (Double) -> Void
   ) throws(AisError) -> SegmentationReport {
     precondition(source.shape == shape, "the pass was planned for \(shape), the source has \(source.shape)")
-    precondition(sinks.count == jobs.count, "each model needs its own sink")
+    precondition(sinks.results.count == jobs.count, "each model needs its own sink")
+    precondition(
+      combination != nil || sinks.results.allSatisfy { $0 != nil } && sinks.raw.isEmpty && sinks.labels == nil,
+      "raw predictions and labels belong to combinations")
     var statistics: GlobalStatistics?
     if preparations.contains(where: { $0.normalization == .wholeTomogram }) {
       statistics = try GlobalStatistics.measure(
@@ -101,16 +104,19 @@ extension SegmentationPass {
     }
   }
 
-  private func startWriter(_ sinks: [any SegmentationSink], from channel: Channel<SettledSlice>) -> Worker {
+  private func startWriter(_ sinks: PassSinks, from channel: Channel<SettledSlice>) -> Worker {
     let parameters = jobs.map { (working: $0.working, scale: $0.scale) }
-    let makeAssembler: @Sendable (Int) -> ResultAssembler = { [shape, blur, threads] index in
-      ResultAssembler(
-        shape: shape, working: parameters[index].working, blur: blur, scale: parameters[index].scale,
-        sink: sinks[index], threads: min(threads, 4))
+    let makeAssemblers: @Sendable () -> [ResultAssembler] = { [shape, blur, threads, combination, voxelSize] in
+      let outlets = SegmentationPass.outlets(
+        sinks, scales: parameters.map(\.scale), combination: combination, shape: shape, voxelSize: voxelSize)
+      return outlets.indices.map {
+        ResultAssembler(
+          shape: shape, working: parameters[$0].working, blur: blur, outlet: outlets[$0], threads: min(threads, 4))
+      }
     }
     return Worker("writer") { () throws(AisError) in
       do throws(AisError) {
-        let assemblers = sinks.indices.map(makeAssembler)
+        let assemblers = makeAssemblers()
         while let slice = channel.receive() {
           try assemblers[slice.job].take(slice.buffer)
           channel.release()
@@ -120,6 +126,17 @@ extension SegmentationPass {
         throw error
       }
     }
+  }
+
+  private static func outlets(
+    _ sinks: PassSinks, scales: [SegmentationScale], combination: Combination?, shape: Shape, voxelSize: VoxelSize?
+  ) -> [any ProbabilityOutlet] {
+    guard let combination else {
+      return scales.indices.map { StoringOutlet(scale: scales[$0], sink: sinks.results[$0]!) }
+    }
+    let writer = CombinedWriter(combination, sinks: sinks, scale: scales[0], count: shape.sliceCount)
+    let run = CombinationRun(combination, shape: shape, voxelSize: voxelSize, receiver: writer)
+    return scales.indices.map { CombiningOutlet(run: run, model: $0) }
   }
 
   private func compute(
@@ -134,6 +151,11 @@ extension SegmentationPass {
     let networkSeconds = SegmentationPass.secondsInNetworks(jobs)
     var secondsDone = 0.0
 
+    // Zeros before and behind what is computed are handed on in turns, so that no model's pile up while they wait for
+    // another's.
+    for z in 0..<WindowSchedule.firstSettled(jobs.map(\.schedule), of: shape.z) {
+      for index in runners.indices { try settle(&runners[index], before: z + 1, to: results) }
+    }
     while let slice = prepared.receive() {
       prepared.release()
       held[slice.z] = slice
@@ -157,7 +179,9 @@ extension SegmentationPass {
       // The reader stopped early and has the reason; this error is never the one that is told.
       throw AisError(.truncated, "the tomogram ended before its last slice")
     }
-    for index in runners.indices { try settle(&runners[index], before: shape.z, to: results) }
+    for z in 0..<shape.z {
+      for index in runners.indices { try settle(&runners[index], before: z + 1, to: results) }
+    }
   }
 
   private func settle(

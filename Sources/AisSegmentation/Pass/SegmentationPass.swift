@@ -16,6 +16,9 @@ package final class SegmentationPass {
   let preparations: [SlicePreparation]
   /// Standard deviations of the blur in voxels.
   let blur: (z: Double, y: Double, x: Double)
+  /// How the results are made to agree, and what a voxel measures.
+  let combination: Combination?
+  let voxelSize: VoxelSize?
 
   /// One model's part.
   struct Job {
@@ -43,13 +46,21 @@ package final class SegmentationPass {
   /// Plans everything. Throws `needs-decision` when the voxel size is needed and not known, `out-of-memory` when even
   /// the smallest tiles do not fit, and what the networks say against the size of their input.
   ///
-  /// - Parameter threads: for preparing and assembling slices; the engine has its own.
+  /// - Parameters:
+  ///   - combination: how the results are made to agree, one member for each order, all of which are stored alike;
+  ///     `nil` when they have nothing to do with each other.
+  ///   - makesLabels: whether the run will be given a place for labels.
+  ///   - threads: for preparing and assembling slices; the engine has its own.
   package init(
-    shape: Shape, voxelSize: VoxelSize?, orders: [Order], settings: InferenceSettings, budget: MemoryBudget,
-    threads: Int
+    shape: Shape, voxelSize: VoxelSize?, orders: [Order], combination: Combination? = nil,
+    makesLabels: Bool = false, settings: InferenceSettings, budget: MemoryBudget, threads: Int
   ) throws(AisError) {
     try settings.validate()
+    try combination?.validate(voxelSize: voxelSize)
+    precondition(combination.map { $0.members.count == orders.count } ?? true, "each order is a member")
     self.shape = shape
+    self.combination = combination
+    self.voxelSize = voxelSize
     self.settings = settings
     self.threads = threads
     blur = try SegmentationPass.sigma(settings.blur, voxelSize: voxelSize)
@@ -72,9 +83,15 @@ package final class SegmentationPass {
     self.preparations = preparations
 
     let schedules = orders.map { SegmentationPass.schedule($0.model, range: range, of: shape.z, settings) }
-    let fixed = SegmentationPass.slices(
+    var fixed = SegmentationPass.slices(
       shape: shape, orders: orders, schedules: schedules, sizes: sizes, preparations: preparations, indices: indices,
       sigmaZ: blur.z)
+    if let combination {
+      let bytes = combination.memoryBytes(
+        shape: shape, voxelSize: voxelSize, skews: WindowSchedule.skews(schedules, of: shape.z),
+        labels: makesLabels)
+      fixed.append(.init(purpose: "slices that wait for other models", bytes: bytes))
+    }
     let fixedBytes = fixed.reduce(0) { $0 + $1.bytes }
     let choice = try TileChoice(
       models: orders.map(\.model), sizes: sizes, settings: settings,
@@ -89,7 +106,8 @@ package final class SegmentationPass {
       memory: [.init(purpose: "program", bytes: budget.reserved)] + fixed
         + [.init(purpose: "networks' activations", bytes: TileChoice.bytes(choice.layouts))],
       seconds: SegmentationPass.secondsInNetworks(jobs)
-        + SegmentationPass.secondsAroundNetworks(shape: shape, jobs: jobs, settings: settings) / Double(threads),
+        + (SegmentationPass.secondsAroundNetworks(shape: shape, jobs: jobs, settings: settings)
+          + (combination?.seconds(shape: shape) ?? 0)) / Double(threads),
       models: orders.indices.map { i in
         SegmentationForecast.ModelForecast(
           title: orders[i].model.title, rescales: sizes[i] != .init(y: shape.y, x: shape.x),

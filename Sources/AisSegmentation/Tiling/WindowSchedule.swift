@@ -63,3 +63,29 @@ struct WindowSchedule: Sendable {
     return WindowSchedule(windows: windows, coverage: coverage)
   }
 }
+
+extension WindowSchedule {
+  /// The first slice for which any of the schedules computes something.
+  static func firstSettled(_ schedules: [WindowSchedule], of count: Int) -> Int {
+    schedules.compactMap { $0.coverage.firstIndex { $0 > 0 } }.min() ?? count
+  }
+
+  /// For each schedule the most slices that it can have settled beyond what all others have, when windows run as soon as
+  /// their last slice has arrived.
+  static func skews(_ schedules: [WindowSchedule], of count: Int) -> [Int] {
+    var settled = [Int](repeating: firstSettled(schedules, of: count), count: schedules.count)
+    var positions = [Int](repeating: 0, count: schedules.count)
+    var skews = [Int](repeating: 1, count: schedules.count)
+    for z in 0..<count {
+      let slowest = settled.min() ?? 0
+      for (index, schedule) in schedules.enumerated() {
+        while positions[index] < schedule.windows.count, schedule.windows[positions[index]].lastInput <= z {
+          settled[index] = max(settled[index], schedule.windows[positions[index]].settled)
+          positions[index] += 1
+        }
+        skews[index] = max(skews[index], settled[index] - slowest)
+      }
+    }
+    return skews
+  }
+}

@@ -75,7 +75,7 @@ package final class SegmentRun: Sendable {
       open.withLock { $0.append(writer) }
     }
     let report = try segmentation.run(
-      source: tomogram, sinks: writers.map { VolumeSink(writer: $0) }, cancellation: cancellation, progress: progress)
+      source: tomogram, sinks: PassSinks(results: writers.map { VolumeSink(writer: $0) }), cancellation: cancellation, progress: progress)
     if let statistics = report.statistics, statistics.skipped > 0 {
       logger.warning(
         "'\(task.input)': \(statistics.skipped) of the voxels looked at are not numbers; such voxels are taken as the mean"
