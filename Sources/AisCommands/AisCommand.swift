@@ -18,6 +18,7 @@ package struct AisCommand: AsyncParsableCommand {
     version: AisVersion.current,
     subcommands: [
       SegmentCommand.self,
+      GroupCommand.self,
       InfoCommand.self,
       HeaderCommand.self,
       PreviewCommand.self,

@@ -18,6 +18,10 @@ package struct SegmentCommand: ParsableCommand {
         ais segment -m Membrane.scnm -o segmentations TS_01.mrc
         ais segment -m Membrane.scnm -m Ribosome.scnm -o seg tomograms/ --tta 4
         ais segment -m Membrane.scnm -o segmentations tomograms/ --dry-run
+        ais segment --group cell.json -o segmentations tomograms/ --labels
+
+      A group (made with 'ais group create', or a .scnmgroup) runs several networks in one pass over each tomogram and makes \
+      their results agree.
 
       What is already there, made with the same model, settings and tomogram, is skipped, so the same line goes on \
       after an interruption. One tomogram that fails does not stop the others; the exit code is then 1.
@@ -27,6 +31,19 @@ package struct SegmentCommand: ParsableCommand {
     name: [.short, .long], parsing: .singleValue,
     help: ArgumentHelp("A network: .scnm, or a Keras .h5 file. May be given several times.", valueName: "file"))
   package var model: [String] = []
+
+  @Option(
+    name: [.short, .long],
+    help: ArgumentHelp(
+      "Several networks whose results are combined: a recipe of 'ais group create', or a .scnmgroup.", valueName: "file"
+    ))
+  package var group: String?
+
+  @Flag(help: "Of a group, also store what each network says by itself, in the folder 'raw'.")
+  package var raw = false
+
+  @Flag(help: "Of a group, also store one volume of labels, in the folder 'labels': 0, or which model found something.")
+  package var labels = false
 
   @Option(
     name: [.short, .long],
@@ -78,8 +95,16 @@ package struct SegmentCommand: ParsableCommand {
   package init() {}
 
   package func validate() throws {
-    if model.isEmpty {
-      throw ValidationError("no network was given: name one with '-m', for example '-m Membrane.scnm'")
+    if model.isEmpty, group == nil {
+      throw ValidationError(
+        "no network was given: name one with '-m', for example '-m Membrane.scnm', or several with '--group'")
+    }
+    if !model.isEmpty, group != nil {
+      throw ValidationError(
+        "-m and --group contradict each other: a group names its networks itself. 'ais group create' makes another one")
+    }
+    if group == nil, raw || labels {
+      throw ValidationError("--\(raw ? "raw" : "labels") needs networks that are combined: give '--group'")
     }
     do { try OutputName.check(name) } catch { throw ValidationError(error.message) }
   }
@@ -97,6 +122,9 @@ package struct SegmentCommand: ParsableCommand {
 
     var request = SegmentRequest(
       models: model, inputs: tomograms, outputFolder: output, memoryLimit: limit.bytes, threads: threads)
+    request.group = group
+    request.writesRaw = raw
+    request.writesLabels = labels
     request.namePattern = name
     request.settings = inference.settings
     request.outputType = outputType

@@ -65,7 +65,8 @@ struct SegmentationPassTests {
       budget: MemoryBudget(limit: 1 << 30, reserved: 0), threads: 2)
     let sinks = models.map { _ in MemorySink() }
     var last = 0.0
-    let report = try pass.run(source: phantom, sinks: PassSinks(results: sinks), cancellation: Cancellation()) { fraction in
+    let report = try pass.run(source: phantom, sinks: PassSinks(results: sinks), cancellation: Cancellation()) {
+      fraction in
       #expect(fraction >= last)
       last = fraction
     }
@@ -131,7 +132,9 @@ struct SegmentationPassTests {
         .init(model: try model(Networks.small(channels: 1, volumetric: false, seed: 1)), scale: .byte, storedBytes: 2)
       ], settings: .init(), budget: MemoryBudget(limit: 1 << 30, reserved: 0), threads: 2)
     #expect {
-      try pass.run(source: phantom, sinks: PassSinks(results: [MemorySink(failsAt: slice)]), cancellation: Cancellation()) { _ in }
+      try pass.run(
+        source: phantom, sinks: PassSinks(results: [MemorySink(failsAt: slice)]), cancellation: Cancellation()
+      ) { _ in }
     } throws: { ($0 as? AisError)?.code == .diskFull }
   }
 

@@ -32,6 +32,7 @@ final class SegmentReporter {
     let out = Terminal.standardOutput
     let models = plan.models.map(\.model.title).joined(separator: ", ")
     out.print("\(counted(plan.tasks.count, "tomogram")), \(counted(plan.models.count, "model")): \(models)")
+    for line in plan.group?.stepLines ?? [] { out.print("  \(line)") }
     let skipped = plan.tasks.reduce(0) { $0 + $1.finished.count }
     if skipped > 0 {
       out.print(
@@ -77,8 +78,11 @@ final class SegmentReporter {
   private func lookLine(_ outcomes: [BatchOutcome]) -> String? {
     guard let outcome = outcomes.first(where: { !$0.written.isEmpty }) else { return nil }
     var words = ["ais preview", shellWord(outcome.input)]
-    for path in outcome.written { words.append("-s \(shellWord(path))") }
-    for model in plan.models { words.append("-m \(shellWord(model.file.path))") }
+    for path in plan.request.resultPaths(outcome.written) { words.append("-s \(shellWord(path))") }
+    // The networks of a .scnmgroup are no files of their own.
+    if plan.request.group == nil {
+      for model in plan.models { words.append("-m \(shellWord(model.file.path))") }
+    }
     words.append("--slice best")
     words += plan.request.view.optionWords
     return "look at it:  \(words.joined(separator: " "))"

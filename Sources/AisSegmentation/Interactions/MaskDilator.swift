@@ -30,13 +30,15 @@ enum MaskDilator {
   }
 
   /// How many slices behind its own a mask waits for.
-  static func depth(_ interaction: Interaction, of combination: Combination, slices: Int, voxelSize: VoxelSize?) -> Int {
+  static func depth(_ interaction: Interaction, of combination: Combination, slices: Int, voxelSize: VoxelSize?) -> Int
+  {
     guard combination.dimension == .three, combination.rounding == .standard, let voxelSize else { return 0 }
     return VolumeDilation.depth(radius: interaction.radius, voxelSize: voxelSize, slices: slices)
   }
 
   /// Bytes held besides masks.
-  static func bytes(_ interaction: Interaction, of combination: Combination, shape: Shape, voxelSize: VoxelSize?) -> Int {
+  static func bytes(_ interaction: Interaction, of combination: Combination, shape: Shape, voxelSize: VoxelSize?) -> Int
+  {
     let count = shape.sliceCount
     guard combination.dimension == .three, combination.rounding == .standard else {
       return PlaneDilation.bytes(count: count)

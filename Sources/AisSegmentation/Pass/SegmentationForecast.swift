@@ -31,5 +31,8 @@ package struct SegmentationForecast: Sendable {
     var workingX: Int
   }
 
+  /// Of nothing: before a pass is planned.
+  package static let none = SegmentationForecast(memory: [], seconds: 0, models: [])
+
   package var memoryBytes: Int { memory.reduce(0) { $0 + $1.bytes } }
 }

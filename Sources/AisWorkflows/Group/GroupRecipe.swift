@@ -88,3 +88,22 @@ extension GroupRecipe.Rule {
     return "\(child) \(verb) \(parent) (above \(JSONText.number(threshold)))"
   }
 }
+
+extension GroupRecipe {
+  /// What is done to the results, step by step, in words.
+  package var stepLines: [String] {
+    var steps: [String] = []
+    if combination.competes {
+      let (absorbers, emitters) = (models.filter(\.absorbs), models.filter(\.emits))
+      func names(_ models: [Model]) -> String { models.map(\.title).joined(separator: ", ") }
+      steps.append(
+        "competition: \(names(absorbers)) \(absorbers.count == 1 ? "gives" : "give") way where \(names(emitters)) "
+          + (emitters.count == 1 ? "is more probable" : "are more probable"))
+    }
+    steps += rules.map(\.sentence)
+    let manner = dimension == .three ? "in 3 dimensions" : "slice by slice"
+    let rounding = compatibility == .reference ? ", with the reference's rounding" : ""
+    if !rules.isEmpty { steps[steps.count - 1] += " (radii \(manner)\(rounding))" }
+    return zip(1..., steps).map { "\($0). \($1)" }
+  }
+}

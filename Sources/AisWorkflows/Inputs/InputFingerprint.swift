@@ -26,4 +26,10 @@ package struct InputFingerprint: Sendable, Hashable, Encodable {
     }
     sampleHash = digest.finish()
   }
+
+  /// Whether the file still has the size and the date that it had: then it need not be read again.
+  func isCurrent(_ path: String) -> Bool {
+    guard let file = try? RandomAccessFile(path) else { return false }
+    return file.byteCount == bytes && file.modified == modified
+  }
 }

@@ -8,6 +8,8 @@ package struct SegmentPlan: Sendable {
   package let request: SegmentRequest
   package let engine: any Engine
   package let models: [LoadedModel]
+  /// The group that the models are of.
+  package let group: GroupRecipe?
   package var tasks: [SegmentTask]
   /// Segmentations that lay in a folder and were passed over.
   package let skippedSegmentations: [String]
@@ -34,6 +36,8 @@ package struct SegmentPlan: Sendable {
 /// One tomogram and what is to be done with it.
 package struct SegmentTask: Sendable {
   package var input: String
+  /// Of the input when the plan was made.
+  var fingerprint: InputFingerprint?
   /// Readings of the file, each for one or several models: more than one only where models want bytes read differently.
   package var passes: [Pass] = []
   /// Outputs that are there already, made with the same model, settings and input.
@@ -43,6 +47,10 @@ package struct SegmentTask: Sendable {
 
   package struct Pass: Sendable {
     package var options: TomogramOptions
+    /// The models that run, as counted by the plan.
+    package var models: [Int]
+    /// How their results are made to agree, one member for each of them.
+    package var combination: Combination?
     package var outputs: [Output]
     package var forecast: SegmentationForecast
     package var diskBytes: Int
@@ -51,7 +59,16 @@ package struct SegmentTask: Sendable {
   }
 
   package struct Output: Sendable {
-    /// Counts into the plan's models.
+    package enum Kind: String, Sendable, Encodable {
+      case segmentation
+      /// What a model of a group says by itself.
+      case raw
+      /// Which model of a group found something.
+      case labels
+    }
+
+    package var kind = Kind.segmentation
+    /// Counts into the plan's models; labels are of all of them.
     package var model: Int
     package var path: String
     package var settings: SegmentProvenance.Settings
@@ -59,4 +76,8 @@ package struct SegmentTask: Sendable {
   }
 
   package var seconds: Double { passes.reduce(0) { $0 + $1.forecast.seconds } }
+}
+
+extension SegmentTask.Pass {
+  var makesLabels: Bool { outputs.contains { $0.kind == .labels } }
 }

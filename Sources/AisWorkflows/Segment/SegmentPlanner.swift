@@ -11,6 +11,7 @@ package struct SegmentPlanner {
   private let engine: any Engine
   private let logger: Logger
   private var models: [SegmentPlan.LoadedModel] = []
+  private var group: GroupRecipe?
 
   /// What the program needs besides slices and networks: itself, its libraries, the engine's threads. Measured.
   package static let programBytes = 30 << 20
@@ -34,111 +35,146 @@ package struct SegmentPlanner {
     try OutputName.check(request.namePattern)
     try request.settings.validate()
     let inputs = try InputCollection(request.inputs)
-    for path in request.models { models.append(try load(path)) }
-    let names = try outputs(for: inputs.paths)
+    try loadModels()
+    let outputs = try SegmentOutputNames(request: request, models: models).outputs(for: inputs.paths)
 
     var tasks: [SegmentTask] = []
-    for (input, outputs) in zip(inputs.paths, names) {
+    for (input, wanted) in zip(inputs.paths, outputs) {
       try cancellation.check()
       var task = SegmentTask(input: input)
-      do throws(AisError) { try fill(&task, outputs: outputs, keepsOpen: names.count == 1) } catch {
+      do throws(AisError) { try fill(&task, outputs: wanted, keepsOpen: outputs.count == 1) } catch {
         task.refusals.append(error)
       }
       tasks.append(task)
     }
     let plan = SegmentPlan(
-      request: request, engine: engine, models: models, tasks: tasks,
+      request: request, engine: engine, models: models, group: group, tasks: tasks,
       skippedSegmentations: inputs.passedOver)
     try checkDisk(plan)
     return plan
   }
 
-  private func load(_ path: String) throws(AisError) -> SegmentPlan.LoadedModel {
-    let file = try ModelFile.read(path)
-    for warning in file.warnings { logger.warning("'\(path)': \(warning)") }
+  private mutating func loadModels() throws(AisError) {
+    guard let path = request.group else {
+      for path in request.models {
+        let file = try ModelFile.read(path)
+        models.append(try load(file, title: file.metadata.title))
+      }
+      return
+    }
+    var (whole, files) = try ModelGroup.readWhole(path)
+    for finding in whole.findings { logger.warning("'\(path)': \(finding.message)") }
+    // A tomogram is read as the reference reads it so that the results are the reference's: then in this, too.
+    if request.view.compatibility == .reference { whole.recipe.compatibility = .reference }
+    if let problem = whole.recipe.findings.first(where: { $0.severity == .error }) {
+      throw AisError(.usage, "'\(path)': \(problem.message)")
+    }
+    for (model, file) in zip(whole.recipe.models, files) { models.append(try load(file, title: model.title)) }
+    group = whole.recipe
+  }
+
+  private func load(_ file: ModelFile, title: String) throws(AisError) -> SegmentPlan.LoadedModel {
+    for warning in file.warnings { logger.warning("'\(file.path)': \(warning)") }
     let network: any LoadedNetwork
     do throws(AisError) { network = try engine.load(file.graph) } catch {
-      throw AisError(error.code, "model '\(path)' cannot be run: \(error.message)")
+      throw AisError(error.code, "model '\(file.path)' cannot be run: \(error.message)")
     }
     let model = try SegmentationModel(
-      title: file.metadata.title, network: network, depth: file.metadata.modelDepth,
+      title: title, network: network, depth: file.metadata.modelDepth,
       normalization: file.metadata.normalization == .globalMAD ? .wholeTomogram : .eachSlice,
       pixelSize: file.metadata.pixelSize, zJitter: file.metadata.zJitter)
     return SegmentPlan.LoadedModel(file: file, model: model)
   }
 
-  /// The path of each tomogram's output of each model. Throws when two would be the same, or one an input.
-  private func outputs(for inputs: [String]) throws(AisError) -> [[String]] {
-    let folder = OutputFolder.prefix(request.outputFolder)
-    var claims = OutputClaims(inputs: inputs)
-    var claimants: [String: Int] = [:]
-    var result: [[String]] = []
-    for input in inputs {
-      var paths: [String] = []
-      for (index, model) in models.enumerated() {
-        let name = OutputName.name(
-          pattern: request.namePattern, tomogram: input, model: model.file.path, title: model.model.title)
-        let path = folder + name
-        let otherModel = claimants[name]
-        claims.claim(path, for: input) { other in clash(name, (input, index), (other, otherModel ?? index)) }
-        claimants[name] = index
-        paths.append(path)
-      }
-      result.append(paths)
-    }
-    try claims.check()
-    return result
-  }
-
-  private func clash(_ name: String, _ a: (input: String, model: Int), _ b: (input: String, model: Int)) -> String {
-    if a.input == b.input {
-      return "models '\(models[b.model].file.path)' and '\(models[a.model].file.path)' both give '\(name)': use "
-        + "'--name {stem}_{model}', or run them into different folders"
-    }
-    return
-      "'\(b.input)' and '\(a.input)' both give '\(name)': use '--name {parent}_{stem}', or run them into different "
-      + "folders"
-  }
-
   /// Opens the tomogram, settles how it is read for each model, and plans the passes.
-  private func fill(_ task: inout SegmentTask, outputs: [String], keepsOpen: Bool) throws(AisError) {
+  private func fill(
+    _ task: inout SegmentTask, outputs: [SegmentOutputNames.Name], keepsOpen: Bool
+  ) throws(AisError) {
     let print = try InputFingerprint(task.input)
-    // Models that want bytes read alike share a pass.
-    var groups: [(options: TomogramOptions, outputs: [SegmentTask.Output])] = []
-    for (index, path) in outputs.enumerated() {
-      let options = options(for: models[index].model)
-      let settings = SegmentProvenance.Settings(request, options: options, model: models[index].model)
-      let fingerprint = SegmentProvenance.fingerprint(model: models[index].file, settings: settings, input: print)
-      switch request.replacesOutputs ? .absent : ExistingOutput.look(atSegmentation: path, fingerprint: fingerprint) {
-      case .same: task.finished.append(path)
+    task.fingerprint = print
+    var missing: [(options: TomogramOptions, output: SegmentTask.Output)] = []
+    for name in outputs {
+      let options = options(for: models[name.model].model)
+      let settings = SegmentProvenance.Settings(request, options: options, model: models[name.model].model)
+      let fingerprint = fingerprint(of: name, settings: settings, input: print)
+      switch request.replacesOutputs
+        ? .absent : ExistingOutput.look(atSegmentation: name.path, fingerprint: fingerprint)
+      {
+      case .same: task.finished.append(name.path)
       case .other(let reason): task.refusals.append(AisError(.needsDecision, reason))
       case .absent:
-        let output = SegmentTask.Output(model: index, path: path, settings: settings, fingerprint: fingerprint)
-        if let group = groups.firstIndex(where: { $0.options == options }) {
-          groups[group].outputs.append(output)
-        } else {
-          groups.append((options, [output]))
-        }
+        missing.append(
+          (
+            options,
+            SegmentTask.Output(
+              kind: name.kind, model: name.model, path: name.path, settings: settings, fingerprint: fingerprint)
+          ))
       }
     }
-    for group in groups {
-      let tomogram = try Tomogram.open(task.input, options: group.options)
-      for warning in tomogram.warnings { logger.debug("'\(task.input)': \(warning.message)") }
-      try VoxelSizeGuard.check(
-        tomogram, path: task.input, models: group.outputs.map { models[$0.model].model }, settings: request.settings,
-        logger: logger)
-      warnAboutOrientation(tomogram, task.input)
-      let pass = try SegmentationPass.planned(tomogram, group.outputs, request: request, models: models)
-      warnAboutUncovered(pass.forecast, task.input)
+    if missing.isEmpty { return }
+    if group != nil {
+      // Each result may depend on all models: all run, and what is there already is not written again.
+      let options = try commonOptions(task.input)
       task.passes.append(
-        SegmentTask.Pass(
-          options: group.options, outputs: group.outputs, forecast: pass.forecast,
-          diskBytes: group.outputs.count
-            * MRCOutput(
-              shape: tomogram.shape, elementType: request.outputType.elementType, voxelSize: nil
-            ).byteCount,
-          tomogram: keepsOpen ? tomogram : nil))
+        try pass(
+          over: task.input, options: options, models: Array(models.indices), outputs: missing.map(\.output), keepsOpen))
+      return
     }
+    // Models that want bytes read alike share a pass.
+    var readings: [TomogramOptions] = []
+    for (options, _) in missing where !readings.contains(options) { readings.append(options) }
+    for options in readings {
+      let outputs = missing.filter { $0.options == options }.map(\.output)
+      task.passes.append(
+        try pass(over: task.input, options: options, models: outputs.map(\.model), outputs: outputs, keepsOpen))
+    }
+  }
+
+  private func pass(
+    over input: String, options: TomogramOptions, models indices: [Int], outputs: [SegmentTask.Output],
+    _ keepsOpen: Bool
+  ) throws(AisError) -> SegmentTask.Pass {
+    let tomogram = try Tomogram.open(input, options: options)
+    for warning in tomogram.warnings { logger.debug("'\(input)': \(warning.message)") }
+    try VoxelSizeGuard.check(
+      tomogram, path: input, models: indices.map { models[$0].model }, settings: request.settings,
+      hasRadii: group?.rules.contains { $0.radiusNanometer > 0 } ?? false, logger: logger)
+    warnAboutOrientation(tomogram, input)
+    var pass = SegmentTask.Pass(
+      options: options, models: indices, combination: group?.combination, outputs: outputs,
+      forecast: .none, diskBytes: 0, tomogram: keepsOpen ? tomogram : nil)
+    pass.forecast = try SegmentationPass.planned(tomogram, pass, request: request, models: models).forecast
+    warnAboutUncovered(pass.forecast, input)
+    pass.diskBytes = outputs.reduce(0) { sum, output in
+      let type = SegmentTask.elementType(of: output.kind, request: request, labels: indices.count)
+      return sum + MRCOutput(shape: tomogram.shape, elementType: type, voxelSize: nil).byteCount
+    }
+    return pass
+  }
+
+  private func fingerprint(
+    of name: SegmentOutputNames.Name, settings: SegmentProvenance.Settings, input: InputFingerprint
+  ) -> String {
+    let model = models[name.model]
+    guard let group, name.kind != .raw else {
+      return SegmentProvenance.fingerprint(
+        model: model.file, title: model.model.title, settings: settings, input: input)
+    }
+    return SegmentProvenance.fingerprint(
+      group: group, files: models.map(\.file), output: name.kind == .labels ? nil : model.model.title,
+      settings: settings, input: input)
+  }
+
+  /// How a group's models want the file read. Throws where they want the same bytes read differently.
+  private func commonOptions(_ input: String) throws(AisError) -> TomogramOptions {
+    let wanted = models.map { options(for: $0.model) }
+    if wanted.contains(where: { $0 != wanted[0] }), try Tomogram.open(input, options: wanted[0]).info.byteSign != nil {
+      throw AisError(
+        .needsDecision,
+        "the models of the group want the bytes of '\(input)' read differently, as the reference program does: say how with '--byte-sign signed' or '--byte-sign unsigned'"
+      )
+    }
+    return wanted[0]
   }
 
   /// How a model wants the file read. The reference takes bytes as unsigned for globally normalised models and as
@@ -194,16 +230,16 @@ package struct SegmentPlanner {
 extension SegmentationPass {
   /// The pass over one tomogram: made once to forecast and once more to run, with the same result.
   static func planned(
-    _ tomogram: Tomogram, _ outputs: [SegmentTask.Output], request: SegmentRequest, models: [SegmentPlan.LoadedModel]
+    _ tomogram: Tomogram, _ pass: SegmentTask.Pass, request: SegmentRequest, models: [SegmentPlan.LoadedModel]
   ) throws(AisError) -> SegmentationPass {
     try SegmentationPass(
       shape: tomogram.shape, voxelSize: tomogram.voxelSize,
-      orders: outputs.map {
+      orders: pass.models.map {
         SegmentationPass.Order(
-          model: models[$0.model].model, scale: request.outputType.scale,
+          model: models[$0].model, scale: request.outputType.scale,
           storedBytes: request.outputType.elementType.byteCount)
       },
-      settings: request.settings,
+      combination: pass.combination, makesLabels: pass.makesLabels, settings: request.settings,
       budget: MemoryBudget(
         limit: request.memoryLimit, reserved: SegmentPlanner.programBytes + tomogram.options.cacheBytes),
       threads: request.threads)

@@ -21,6 +21,32 @@ package struct SegmentProvenance: Sendable, Encodable {
     var normalization: String
     var pixelSizeAngstrom: Double?
   }
+  /// How the results of several models were made to agree.
+  package struct Group: Sendable, Encodable {
+    package struct Member: Sendable, Encodable {
+      var title: String
+      var contentHash: String
+      var threshold: Double
+      var emit: Bool
+      var absorb: Bool
+      /// The label of its voxels in a volume of labels.
+      var label: Int
+    }
+    package struct Interaction: Sendable, Encodable {
+      var type: String
+      var child: String
+      var parent: String
+      var radiusNanometer: Double
+      var threshold: Double
+    }
+    var title: String
+    var path: String
+    var dimension: Int
+    var compatibility: String
+    var models: [Member]
+    /// In the order in which they were applied, after the competition.
+    var interactions: [Interaction]
+  }
   /// Everything that changes the voxels besides model and input.
   package struct Settings: Sendable, Encodable {
     var augmentations: Int
@@ -50,8 +76,10 @@ package struct SegmentProvenance: Sendable, Encodable {
   package struct Output: Sendable, Encodable {
     var file: String
     var elementType: String
-    /// What the file holds where the probability is 1.
-    var valueAtProbabilityOne: Double
+    /// `segmentation`, `raw` (what a model of a group says by itself) or `labels`.
+    var kind: SegmentTask.Output.Kind
+    /// What the file holds where the probability is 1; not for labels.
+    var valueAtProbabilityOne: Double?
   }
   package struct Processing: Sendable, Encodable {
     /// Pixels of a slice as the network worked on it, before padding.
@@ -67,13 +95,16 @@ package struct SegmentProvenance: Sendable, Encodable {
 
   var schema = SegmentProvenance.schemaName
   var program = Program()
-  var model: Model
+  /// Not for labels, which are of all models of the group.
+  var model: Model?
+  var group: Group?
   var settings: Settings
   /// Equal fingerprints: the same model, settings and input, so the same voxels.
   package var fingerprint: String
   var input: Input
   var output: Output
-  var processing: Processing
+  /// Not for labels.
+  var processing: Processing?
   var engine: [String: String]
   var host: String
   var date: String
@@ -90,16 +121,15 @@ package struct SegmentProvenance: Sendable, Encodable {
   }
 
   /// The lines of the MRC header.
-  static func labels(model: ModelFile, input: String, settings: Settings, fingerprint: String, date: String) -> [String]
-  {
-    [
-      "Ais \(AisVersion.current) segment: \(model.metadata.title)",
-      "model sha256 \(model.contentHash.prefix(32))",
+  static func labels(
+    what: String, made: [String], input: String, settings: Settings, fingerprint: String, date: String
+  ) -> [String] {
+    (["Ais \(AisVersion.current) segment: \(what)"] + made + [
       "input \((input as NSString).lastPathComponent)",
       "settings tta \(settings.augmentations), z \(settings.depthRange), pixel \(settings.processing)",
       fingerprintLabel + fingerprint,
       date,
-    ].map { String($0.prefix(80)) }
+    ]).map { String($0.prefix(80)) }
   }
 
   static let fingerprintLabel = "ais fingerprint "
@@ -112,12 +142,39 @@ package struct SegmentProvenance: Sendable, Encodable {
   }
 
   /// What model, settings and input have in common with those of an equal segmentation.
-  static func fingerprint(model: ModelFile, settings: Settings, input: InputFingerprint) -> String {
+  static func fingerprint(
+    model: ModelFile, title: String, settings: Settings, input: InputFingerprint
+  ) -> String {
+    var digest = SHA256()
+    digest.update("\(schemaName) \(model.contentHash) \(title) ")
+    digest.update("\(model.metadata.normalization.rawValue) \(model.metadata.apix ?? -1) \(model.metadata.zJitter) ")
+    return finish(&digest, settings, input)
+  }
+
+  /// The same for what a group makes: everything in its recipe that can change a voxel, and all its networks.
+  ///
+  /// - Parameter output: the title of the model whose result it is; `nil` for labels.
+  static func fingerprint(
+    group: GroupRecipe, files: [ModelFile], output: String?, settings: Settings, input: InputFingerprint
+  ) -> String {
+    var digest = SHA256()
+    digest.update("\(GroupRecipe.schemaName) \(group.dimension.rawValue) \(group.compatibility.rawValue)\n")
+    for (model, file) in zip(group.models, files) {
+      let metadata = file.metadata
+      digest.update("\(model.title)\n\(file.contentHash) \(model.emits) \(model.absorbs) ")
+      digest.update("\(metadata.normalization.rawValue) \(metadata.apix ?? -1) \(metadata.zJitter)")
+      digest.update(output == nil ? " \(model.threshold)\n" : "\n")
+    }
+    for rule in group.rules {
+      digest.update("\(rule.kind.rawValue) \(rule.radiusNanometer) \(rule.threshold)\n\(rule.child)\n\(rule.parent)\n")
+    }
+    digest.update(output.map { "segmentation of \($0) " } ?? "labels ")
+    return finish(&digest, settings, input)
+  }
+
+  private static func finish(_ digest: inout SHA256, _ settings: Settings, _ input: InputFingerprint) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
-    var digest = SHA256()
-    digest.update("\(schemaName) \(model.contentHash) \(model.metadata.title) ")
-    digest.update("\(model.metadata.normalization.rawValue) \(model.metadata.apix ?? -1) \(model.metadata.zJitter) ")
     if let bytes = try? encoder.encode(settings) { bytes.withUnsafeBytes { digest.update($0) } }
     digest.update(" \(input.bytes) \(input.sampleHash)")
     return String(digest.finish().prefix(32))

@@ -29,8 +29,14 @@ package struct SegmentRequest: Sendable {
     }
   }
 
-  /// Paths of the models.
+  /// Paths of the models; none when there is a group.
   package var models: [String]
+  /// A group of models whose results are combined: a recipe or a `.scnmgroup`.
+  package var group: String?
+  /// Of a group, also what each model says by itself.
+  package var writesRaw = false
+  /// Of a group, also one volume of labels.
+  package var writesLabels = false
   /// Files, folders, patterns and lists as typed.
   package var inputs: [String]
   package var outputFolder: String
@@ -51,5 +57,11 @@ package struct SegmentRequest: Sendable {
     self.outputFolder = outputFolder
     self.memoryLimit = memoryLimit
     self.threads = threads
+  }
+
+  /// Of the files written those that are final results: not raw predictions, not labels.
+  package func resultPaths(_ written: [String]) -> [String] {
+    let folder = OutputFolder.prefix(outputFolder)
+    return written.filter { !$0.dropFirst(folder.count).contains("/") }
   }
 }

@@ -24,7 +24,9 @@ package final class SegmentRun: Sendable {
   /// Does every task, whatever becomes of the others, and tells how each ended. Throws `cancelled` when asked to stop, and
   /// when the output folder cannot be made.
   package func run(_ watch: @escaping (BatchEvent) -> Void) throws(AisError) -> [BatchOutcome] {
-    if plan.outputCount > 0 { try OutputFolder.prepare(plan.request.outputFolder, logger: logger) }
+    if plan.outputCount > 0 {
+      for folder in SegmentOutputNames.folders(plan.request) { try OutputFolder.prepare(folder, logger: logger) }
+    }
     let known = plan.tasks.map { BatchOutcome(input: $0.input, skipped: $0.finished, failures: $0.refusals) }
     return try Batch.run(known, cancellation: cancellation, watch: watch) {
       (index, outcome: inout BatchOutcome, progress) throws(AisError) in
@@ -56,26 +58,29 @@ package final class SegmentRun: Sendable {
     let began = Date()
     let tomogram: Tomogram
     if let open = pass.tomogram { tomogram = open } else { tomogram = try .open(task.input, options: pass.options) }
-    let segmentation = try SegmentationPass.planned(
-      tomogram, pass.outputs, request: plan.request, models: plan.models)
-    let input = try InputFingerprint(task.input)
+    let segmentation = try SegmentationPass.planned(tomogram, pass, request: plan.request, models: plan.models)
+    let input: InputFingerprint
+    if let known = task.fingerprint, known.isCurrent(task.input) {
+      input = known
+    } else {
+      input = try .init(task.input)
+    }
+    let account = SegmentAccount(plan: plan, task: task, tomogram: tomogram, input: input, began: began)
     var writers: [MRCWriter] = []
     defer {
       writers.forEach { $0.abandon() }
       open.withLock { $0.removeAll() }
     }
     for output in pass.outputs {
-      let file = plan.models[output.model].file
       let writer = try tomogram.makeOutput(
-        path: output.path, elementType: plan.request.outputType.elementType,
-        labels: SegmentProvenance.labels(
-          model: file, input: task.input, settings: output.settings, fingerprint: output.fingerprint,
-          date: Self.text(began)))
+        path: output.path,
+        elementType: SegmentTask.elementType(of: output.kind, request: plan.request, labels: pass.models.count),
+        labels: account.labels(of: output))
       writers.append(writer)
       open.withLock { $0.append(writer) }
     }
     let report = try segmentation.run(
-      source: tomogram, sinks: PassSinks(results: writers.map { VolumeSink(writer: $0) }), cancellation: cancellation, progress: progress)
+      source: tomogram, sinks: Self.sinks(for: pass, writers), cancellation: cancellation, progress: progress)
     if let statistics = report.statistics, statistics.skipped > 0 {
       logger.warning(
         "'\(task.input)': \(statistics.skipped) of the voxels looked at are not numbers; such voxels are taken as the mean"
@@ -88,48 +93,27 @@ package final class SegmentRun: Sendable {
       unlink(beside)
       try writers[index].finish()
       CrashPoint.reached(.inProvenance)
-      let provenance = provenance(
-        of: output, index, task: task, tomogram: tomogram, input: input, forecast: segmentation.forecast,
-        report: report, began: began)
+      let order = pass.models.firstIndex(of: output.model) ?? 0
+      let provenance = account.provenance(of: output, segmentation.forecast.models[order], report: report)
       try AtomicFile.write(provenance.json(), to: beside)
       outcome.written.append(output.path)
     }
   }
 
-  private func provenance(
-    of output: SegmentTask.Output, _ index: Int, task: SegmentTask, tomogram: Tomogram, input: InputFingerprint,
-    forecast: SegmentationForecast, report: SegmentationReport, began: Date
-  ) -> SegmentProvenance {
-    let (file, model) = (plan.models[output.model].file, plan.models[output.model].model)
-    let modelForecast = forecast.models[index]
-    func xyz(_ size: VoxelSize) -> [Double] { [size.x.angstrom, size.y.angstrom, size.z.angstrom] }
-    var engine = plan.engine.details
-    engine["name"] = plan.engine.name
-    let type = plan.request.outputType
-    return SegmentProvenance(
-      model: .init(
-        title: model.title, path: file.path, contentHash: file.contentHash, architecture: file.metadata.architecture,
-        depth: model.depth, dimensionality: file.graph.dimensionality.rawValue,
-        normalization: file.metadata.normalization.rawValue, pixelSizeAngstrom: file.metadata.apix),
-      settings: output.settings, fingerprint: output.fingerprint,
-      input: .init(
-        path: task.input, fingerprint: input, shapeXYZ: [tomogram.shape.x, tomogram.shape.y, tomogram.shape.z],
-        voxelSizeAngstromXYZ: tomogram.voxelSize.map(xyz), byteSign: tomogram.info.byteSign?.explanation,
-        warnings: tomogram.warnings.map(\.message)),
-      output: .init(
-        file: (output.path as NSString).lastPathComponent, elementType: type.elementType.rawValue,
-        valueAtProbabilityOne: Double(type.scale.full)),
-      processing: .init(
-        workingSizeXY: [modelForecast.workingSize.x, modelForecast.workingSize.y], isRescaled: modelForecast.rescales,
-        uncoveredSlices: modelForecast.uncoveredSlices,
-        greyLevelCentre: model.normalization == .wholeTomogram ? report.statistics.map { Double($0.centre) } : nil,
-        greyLevelScale: model.normalization == .wholeTomogram ? report.statistics.map { Double($0.scale) } : nil),
-      engine: engine, host: ProcessInfo.processInfo.hostName, date: Self.text(began),
-      durationSeconds: (Date().timeIntervalSince(began) * 1000).rounded() / 1000)
+  /// Where the slices of a pass go: each to the file of its output.
+  private static func sinks(for pass: SegmentTask.Pass, _ writers: [MRCWriter]) -> PassSinks {
+    var sinks = PassSinks(results: pass.models.map { _ in nil })
+    if pass.outputs.contains(where: { $0.kind == .raw }) { sinks.raw = pass.models.map { _ in nil } }
+    for (output, writer) in zip(pass.outputs, writers) {
+      let order = pass.models.firstIndex(of: output.model) ?? 0
+      switch output.kind {
+      case .segmentation: sinks.results[order] = VolumeSink(writer: writer)
+      case .raw: sinks.raw[order] = VolumeSink(writer: writer)
+      case .labels: sinks.labels = VolumeSink(writer: writer)
+      }
+    }
+    return sinks
   }
-
-  /// `2026-11-22T13:50:01Z`
-  private static func text(_ date: Date) -> String { date.ISO8601Format() }
 }
 
 /// Writes slices of a segmentation into its file.

@@ -11,13 +11,16 @@ enum VoxelSizeGuard {
   static let nameTolerance = 0.2
 
   /// Throws `needs-decision`, naming the option to use. A voxel size given on the command line is never doubted.
+  ///
+  /// - Parameter hasRadii: whether results are changed within a radius of others, a length too.
   static func check(
-    _ tomogram: Tomogram, path: String, models: [SegmentationModel], settings: InferenceSettings, logger: Logger
+    _ tomogram: Tomogram, path: String, models: [SegmentationModel], settings: InferenceSettings,
+    hasRadii: Bool = false, logger: Logger
   ) throws(AisError) {
-    guard tomogram.options.voxelSize == nil,
-      let model = models.first(where: { SegmentationPass.target(of: $0, settings) != nil }),
-      let target = SegmentationPass.target(of: model, settings)
-    else { return }
+    guard tomogram.options.voxelSize == nil else { return }
+    let rescaled = models.first { SegmentationPass.target(of: $0, settings) != nil }
+    let target = rescaled.flatMap { SegmentationPass.target(of: $0, settings) }
+    if rescaled == nil, !hasRadii { return }
     let check = VoxelSizeCheck(tomogram: tomogram, path: path, neighbours: FolderVoxelSizes(entries: []))
     for judgement in check.judgements where judgement.verdict == .fault && judgement.severity >= .warning {
       if judgement.code == "voxel-size-contradicts-name", let size = tomogram.voxelSize,
@@ -27,9 +30,15 @@ enum VoxelSizeGuard {
         continue
       }
       let option = judgement.remedy?.option ?? "--voxel-size 10A"
+      guard let rescaled, let target else {
+        throw AisError(
+          .needsDecision,
+          "the radii of the group's interactions are lengths, but the voxel size of '\(path)' cannot be trusted. \(judgement.evidence) Say how large its voxels are, for example '\(option)'"
+        )
+      }
       throw AisError(
         .needsDecision,
-        "'\(path)' would be rescaled to the \(angstromText(target.angstrom)) Å pixels of model '\(model.title)', but its "
+        "'\(path)' would be rescaled to the \(angstromText(target.angstrom)) Å pixels of model '\(rescaled.title)', but its "
           + "voxel size cannot be trusted. \(judgement.evidence) Say how large its voxels are, for example '\(option)', or leave "
           + "the slices as they are with '--processing-voxel-size native'")
     }

@@ -113,7 +113,8 @@ struct CombinationTests {
     let members = [Combination.Member](repeating: .init(), count: 3)
     let first = try Combination(members: members, interactions: [clearsB, clearsC]).combined([a, b, c], voxelSize: nil)
     #expect(first.results[2].voxels == [1, 0, 0])
-    let second = try Combination(members: members, interactions: [clearsC, clearsB]).combined([a, b, c], voxelSize: nil)
+    let second = try Combination(members: members, interactions: [clearsC, clearsB]).combined(
+      [a, b, c], voxelSize: nil)
     #expect(second.results[2].voxels == [1, 1, 0])
   }
 
