@@ -33,7 +33,8 @@ extension LoadedNetwork {
   package var halo: NetworkGraph.Halo { graph.halo }
 }
 
-/// One network on one input shape. Buffers are allocated on first run and kept. One `run` at a time.
+/// One network on one input shape. Buffers are allocated on first run and kept, or shared with other plans. One `run` at a
+/// time.
 package protocol InferencePlan: AnyObject {
   var input: TensorShape { get }
   var output: TensorShape { get }
@@ -43,6 +44,8 @@ package protocol InferencePlan: AnyObject {
   var predictedSeconds: Double { get }
   /// Runs the network. `source` has `input.count` values (z, y, x, channel), `destination` `output.count`.
   func run(_ source: UnsafeBufferPointer<Float>, into destination: UnsafeMutableBufferPointer<Float>) throws(AisError)
-  /// Gives buffers back; the next run allocates them again.
+  /// Gives buffers of its own back; the next run allocates them again.
   func releaseMemory()
+  /// From now on runs in this memory instead of its own.
+  func share(_ workspace: InferenceWorkspace)
 }

@@ -365,13 +365,14 @@ def test_interactions_of_an_archive_go_by_title_as_in_the_reference(ais, tmp_pat
     assert "'M 2'" in done.stderr and "loses it" in done.stderr
 
 
-def test_the_tomogram_is_read_once_whatever_the_number_of_models(ais, tmp_path, models):
+@pytest.mark.parametrize("network", ["flat-legacy.scnm", "flat-global.scnm"])
+def test_the_tomogram_is_read_once_whatever_the_number_of_models(ais, tmp_path, network):
     if not shutil.which("strace"):
         pytest.skip("'strace' is not there to count what is read")
     tomogram = tmp_path / "TS_01.mrc"
     rng = np.random.default_rng(1)
-    write(tomogram, rng.integers(-2000, 2000, (24, 768, 768), dtype=np.int16))
-    quick = {t: titled(FIXTURES / "segment" / "flat-legacy.scnm", t, tmp_path / f"{t}.scnm", apix=-1) for t in "XYZ"}
+    write(tomogram, rng.integers(-2000, 2000, (24, 512, 512), dtype=np.int16))
+    quick = {t: titled(FIXTURES / "segment" / network, t, tmp_path / f"{t}.scnm", apix=-1) for t in "XYZ"}
     path = tmp_path / "quick.json"
     ais("group", "create", "-o", path, *quick.values(), "-i", "X,avoid,Y,3nm", "-i", "Z,colocalize,X,3nm")
     log = tmp_path / "calls"

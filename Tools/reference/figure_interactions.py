@@ -16,6 +16,7 @@ import tempfile
 import matplotlib
 import mrcfile
 import numpy as np
+from PIL import Image
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -73,7 +74,8 @@ def print_table(table):
 
 
 def draw(path, results, phantoms, table):
-    figure, axes = plt.subplots(2, 3, figsize=(12, 8.4), dpi=100)
+    figure, axes = plt.subplots(2, 3, figsize=(12, 8.2), dpi=90, layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.08, h_pad=0.1)
     phantom = phantoms[0]
     middle = phantom.shape[0] // 2
     grey = phantom.voxels[middle]
@@ -82,7 +84,8 @@ def draw(path, results, phantoms, table):
     def overlay(axis, title, masks):
         picture = np.repeat(grey[..., None] * 0.85, 3, axis=2)
         for name, mask in masks.items():
-            picture[mask] = 0.45 * picture[mask] + 0.55 * np.array(COLOURS[name])
+            strength = 0.9 if name == "Platform" else 0.55
+            picture[mask] = (1 - strength) * picture[mask] + strength * np.array(COLOURS[name])
         axis.imshow(picture, interpolation="nearest")
         axis.set_title(title, fontsize=11, loc="left")
         axis.set_xticks([])
@@ -99,18 +102,20 @@ def draw(path, results, phantoms, table):
     for row, name in enumerate(reversed(FEATURES)):
         for offset, case in enumerate(reversed(CASES)):
             positives, negatives, voxels = table[case, name]
-            place = row + (offset - 1) * 0.26
-            chart.barh(place, 100 * positives / voxels, 0.22, color=COLOURS[name], alpha=1 - 0.28 * (2 - offset))
-            chart.barh(place, -100 * negatives / voxels, 0.22, color="0.45", alpha=1 - 0.28 * (2 - offset))
-            chart.text(100 * positives / voxels + 1, place, f"{case}", va="center", fontsize=8)
-    chart.axvline(0, color="black", linewidth=0.8)
+            place, share = row + (offset - 1) * 0.26, 100 * positives / table["none", name][0]
+            chart.barh(place, share, 0.22, color=COLOURS[name])
+            chart.text(share + 2, place, f"{case}: {positives}, recall {100 * (1 - negatives / voxels):.1f} %", va="center",
+                       fontsize=8)
     chart.set_yticks(range(len(FEATURES)), list(reversed(FEATURES)))
-    chart.margins(x=0.16)
-    chart.set_xlabel("← false negatives, false positives →\nper cent of the feature's voxels", fontsize=9)
+    chart.set_xlim(0, 200)
+    chart.set_xticks([0, 50, 100])
+    chart.set_title("false positives, per cent of the first", fontsize=11, loc="left")
     for side in ("top", "right", "left"):
         chart.spines[side].set_visible(False)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Software": None})
+    figure.canvas.draw()
+    # Few colours are enough for grey noise and three tints, and a third of the size.
+    picture = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())[..., :3])
+    picture.quantize(128, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def main():

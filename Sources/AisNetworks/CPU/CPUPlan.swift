@@ -11,6 +11,7 @@ package final class CPUPlan: InferencePlan {
   /// Floats of workspace that the hungriest step needs, for all threads.
   private let workspaceCount: Int
   private var memory: AlignedMemory?
+  private var workspace: InferenceWorkspace?
 
   init(network: CPUNetwork, input: TensorShape, shapes: [TensorShape]) {
     self.network = network
@@ -27,7 +28,7 @@ package final class CPUPlan: InferencePlan {
 
   package var memoryBytes: Int { AlignedMemory.bytes(forFloats: floats) }
 
-  /// Bytes that are allocated now: none, or `memoryBytes`.
+  /// Bytes of its own that are allocated now: none, or `memoryBytes`.
   package var allocatedBytes: Int { memory?.bytes ?? 0 }
 
   package var predictedSeconds: Double {
@@ -57,11 +58,19 @@ package final class CPUPlan: InferencePlan {
 
   package func releaseMemory() { memory = nil }
 
+  package func share(_ workspace: InferenceWorkspace) {
+    memory = nil
+    workspace.admit(memoryBytes)
+    self.workspace = workspace
+  }
+
   private func allocated() throws(AisError) -> AlignedMemory {
+    if let workspace { return try workspace.allocated(for: purpose) }
     if let memory { return memory }
-    let size = network.graph.sizeText(input)
-    let new = try AlignedMemory(floats: floats, for: "the network '\(network.graph.name)' on \(size) voxels")
+    let new = try AlignedMemory(floats: floats, for: purpose)
     memory = new
     return new
   }
+
+  private var purpose: String { "the network '\(network.graph.name)' on \(network.graph.sizeText(input)) voxels" }
 }

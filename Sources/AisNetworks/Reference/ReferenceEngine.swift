@@ -57,6 +57,8 @@ private final class ReferencePlan: InferencePlan {
   }
 
   func releaseMemory() {}
+  // Its arrays live no longer than a run.
+  func share(_ workspace: InferenceWorkspace) {}
 
   private func compute(
     _ node: NetworkGraph.Node, _ inputs: [Activations], giving shape: TensorShape,

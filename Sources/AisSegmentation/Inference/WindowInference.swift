@@ -6,8 +6,6 @@ final class WindowInference {
   let layout: WindowLayout
   /// Shared with the other models of a pass: they run one after the other.
   private let staging: StagingBuffers
-  /// The plan whose buffers are held, when only one may be.
-  private var active: WindowLayout.TileSize?
 
   init(_ layout: WindowLayout, staging: StagingBuffers) {
     self.layout = layout
@@ -27,10 +25,9 @@ final class WindowInference {
   ) throws(AisError) {
     for pass in layout.passes {
       for tile in pass.grid.tiles {
-        let size = WindowLayout.TileSize(tile)
-        guard let plan = layout.plans[size] else { preconditionFailure("every tile has its plan") }
-        if !layout.keepsAllPlans, let active, active != size { layout.plans[active]?.releaseMemory() }
-        active = size
+        guard let plan = layout.plans[WindowLayout.TileSize(tile)] else {
+          preconditionFailure("every tile has its plan")
+        }
         let input = UnsafeMutableBufferPointer(rebasing: staging.input[..<plan.input.count])
         let output = UnsafeMutableBufferPointer(rebasing: staging.output[..<plan.output.count])
         gather(tile, of: pass.frame, from: window, width: width, into: input.baseAddress!)
@@ -40,9 +37,6 @@ final class WindowInference {
       }
     }
   }
-
-  /// Gives the network's buffers back.
-  func releaseMemory() { layout.plans.values.forEach { $0.releaseMemory() } }
 
   /// Fills a tile's input: (z, y, x) for 3D networks, (y, x, channel) for the others.
   private func gather(

@@ -25,8 +25,6 @@ struct WindowLayout {
   let model: SegmentationModel
   let passes: [Pass]
   let plans: [TileSize: any InferencePlan]
-  /// Whether the buffers of all plans stay; otherwise those of one at a time.
-  let keepsAllPlans: Bool
 
   /// - Parameters:
   ///   - size: of a prepared slice.
@@ -50,8 +48,6 @@ struct WindowLayout {
       plans[TileSize(tile)] = try model.plan(y: tile.rows.count, x: tile.columns.count)
     }
     self.plans = plans
-    // A slab takes so long that getting its memory anew is nothing; a slice does not.
-    keepsAllPlans = !model.isThreeDimensional
   }
 
   /// The plane in one orientation and the tiles that the settings ask for.
@@ -77,11 +73,8 @@ struct WindowLayout {
     return (frame, .regular(frame, tile: tile, margin: margin))
   }
 
-  /// Bytes of the network's buffers, exactly.
-  var planBytes: Int {
-    let bytes = plans.values.map(\.memoryBytes)
-    return keepsAllPlans ? bytes.reduce(0, +) : bytes.max() ?? 0
-  }
+  /// Bytes of the network's buffers, exactly: tiles run one after the other and share them.
+  var planBytes: Int { plans.values.map(\.memoryBytes).max() ?? 0 }
 
   /// Values of the largest tile's input and output.
   var stagingCounts: (input: Int, output: Int) {

@@ -11,7 +11,8 @@ extension Combination {
     let slice = shape.sliceCount * MemoryLayout<Float>.size
     // By how many slices each model's stream is behind the networks.
     var lags = [Int](repeating: 0, count: members.count)
-    var slices = skews.reduce(0) { $0 + min($1, shape.z) }
+    // One more for the copy that is stored as a raw prediction.
+    var slices = skews.reduce(1) { $0 + min($1, shape.z) }
     var masks = 1
     var bytes = 0
     for interaction in interactions {
@@ -23,7 +24,7 @@ extension Combination {
       lags[interaction.child] = max(own, ready)
       bytes += MaskDilator.bytes(interaction, of: self, shape: shape, voxelSize: voxelSize)
     }
-    if labels, let last = lags.max() { slices += lags.reduce(0) { $0 + last - $1 } + members.count }
+    if labels, let last = lags.max() { slices += lags.reduce(2) { $0 + last - $1 } + members.count }
     return bytes + slices * slice + masks * shape.sliceCount
   }
 

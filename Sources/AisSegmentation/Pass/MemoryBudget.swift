@@ -50,11 +50,11 @@ struct TileChoice {
     }
   }
 
-  /// The networks' buffers and the staging buffers that they share.
+  /// The networks' buffers and the staging buffers: all networks share both, since they run one after the other.
   static func bytes(_ layouts: [WindowLayout]) -> Int {
     let staging = layouts.map(\.stagingCounts)
     let floats = (staging.map(\.input).max() ?? 0) + (staging.map(\.output).max() ?? 0)
-    return layouts.reduce(0) { $0 + $1.planBytes } + floats * MemoryLayout<Float>.size
+    return (layouts.map(\.planBytes).max() ?? 0) + floats * MemoryLayout<Float>.size
   }
 
   /// Below a few alignments a piece is all halo.

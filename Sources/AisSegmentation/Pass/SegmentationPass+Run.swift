@@ -6,6 +6,8 @@ import AisNetworks
 package struct SegmentationReport: Sendable {
   /// Of the tomogram, when a model asked for them.
   package var statistics: GlobalStatistics?
+  /// For each order the wall time that its network took, with gathering and spreading its tiles.
+  package var networkSeconds: [Double]
 }
 
 extension SegmentationPass {
@@ -24,6 +26,7 @@ extension SegmentationPass {
       combination != nil || sinks.results.allSatisfy { $0 != nil } && sinks.raw.isEmpty && sinks.labels == nil,
       "raw predictions and labels belong to combinations")
     var statistics: GlobalStatistics?
+    let source = RememberedSlices(source, wanted: remembered)
     if preparations.contains(where: { $0.normalization == .wholeTomogram }) {
       statistics = try GlobalStatistics.measure(
         source, memoryLimit: statisticsBytes, cancellation: cancellation)
@@ -34,9 +37,12 @@ extension SegmentationPass {
     let reader = startReader(source, statistics: statistics, into: prepared)
     let writer = startWriter(sinks, from: results)
 
+    let workspace = InferenceWorkspace()
+    jobs.forEach { $0.layout.plans.values.forEach { $0.share(workspace) } }
     var failure: AisError?
+    var networkSeconds = [Double](repeating: 0, count: jobs.count)
     do throws(AisError) {
-      try compute(from: prepared, to: results, cancellation: cancellation, progress: progress)
+      networkSeconds = try compute(from: prepared, to: results, cancellation: cancellation, progress: progress)
     } catch {
       failure = error
       results.abort()
@@ -46,11 +52,11 @@ extension SegmentationPass {
     // A reader or writer that failed made the computation stop: theirs is the reason to tell.
     let readerFailure = reader.join()
     let writerFailure = writer.join()
-    jobs.forEach { $0.layout.plans.values.forEach { $0.releaseMemory() } }
+    workspace.release()
     if let failure = readerFailure ?? writerFailure ?? failure { throw failure }
     // The forecast counts the work around the networks too, which is done only now.
     progress(1)
-    return SegmentationReport(statistics: statistics)
+    return SegmentationReport(statistics: statistics, networkSeconds: networkSeconds)
   }
 
   /// A slice in each preparation.
@@ -67,7 +73,8 @@ extension SegmentationPass {
 
   /// What the sample for the statistics may take: no more than will be needed afterwards anyway.
   private var statisticsBytes: Int {
-    let later = forecast.memory.dropFirst().reduce(0) { $0 + $1.bytes }
+    let later =
+      forecast.memory.dropFirst().reduce(0) { $0 + $1.bytes } - RememberedSlices.bytes(remembered.count, of: shape)
     return min(128 << 20, max(0, later - 2 * shape.sliceCount * MemoryLayout<Float>.size))
   }
 
@@ -142,7 +149,7 @@ extension SegmentationPass {
   private func compute(
     from prepared: Channel<PreparedSlice>, to results: Channel<SettledSlice>, cancellation: Cancellation,
     progress: (Double) -> Void
-  ) throws(AisError) {
+  ) throws(AisError) -> [Double] {
     let counts = jobs.map(\.layout.stagingCounts)
     let staging = StagingBuffers(
       inputCount: counts.map(\.input).max() ?? 0, outputCount: counts.map(\.output).max() ?? 0)
@@ -150,6 +157,7 @@ extension SegmentationPass {
     var held: [Int: PreparedSlice] = [:]
     let networkSeconds = SegmentationPass.secondsInNetworks(jobs)
     var secondsDone = 0.0
+    var networkTime = [Duration](repeating: .zero, count: jobs.count)
 
     // Zeros before and behind what is computed are handed on in turns, so that no model's pile up while they wait for
     // another's.
@@ -163,11 +171,13 @@ extension SegmentationPass {
         let preparation = jobs[index].preparation
         while let window = runners[index].nextWindow, window.lastInput <= slice.z {
           let inputs = window.inputs.map { held[$0]!.buffers[preparation].readable }
+          let start = ContinuousClock.now
           try runners[index].run(window, inputs: inputs) { (seconds) throws(AisError) in
             try cancellation.check()
             secondsDone += seconds
             progress(networkSeconds > 0 ? min(1, secondsDone / networkSeconds) : 0)
           }
+          networkTime[index] += ContinuousClock.now - start
           try settle(&runners[index], before: window.settled, to: results)
         }
       }
@@ -182,6 +192,7 @@ extension SegmentationPass {
     for z in 0..<shape.z {
       for index in runners.indices { try settle(&runners[index], before: z + 1, to: results) }
     }
+    return networkTime.map { $0 / .seconds(1) }
   }
 
   private func settle(

@@ -19,6 +19,8 @@ package final class SegmentationPass {
   /// How the results are made to agree, and what a voxel measures.
   let combination: Combination?
   let voxelSize: VoxelSize?
+  /// Slices that are kept when the statistics read them.
+  let remembered: Set<Int>
 
   /// One model's part.
   struct Job {
@@ -102,9 +104,21 @@ package final class SegmentationPass {
         model: orders[i].model, schedule: schedules[i], layout: choice.layouts[i], preparation: indices[i],
         working: sizes[i], scale: orders[i].scale)
     }
+    let activations = TileChoice.bytes(choice.layouts)
+    var memory: [SegmentationForecast.MemoryUse] =
+      [.init(purpose: "program", bytes: budget.reserved)] + fixed
+      + [.init(purpose: "networks' activations", bytes: activations)]
+    remembered =
+      preparations.contains { $0.normalization == .wholeTomogram }
+      ? RememberedSlices.worthKeeping(
+        CentralSample(shape).slices.filter(range.contains), of: shape,
+        spare: budget.limit - budget.reserved - fixedBytes - activations) : []
+    if !remembered.isEmpty {
+      let bytes = RememberedSlices.bytes(remembered.count, of: shape)
+      memory.append(.init(purpose: "slices kept from measuring grey levels", bytes: bytes))
+    }
     forecast = SegmentationForecast(
-      memory: [.init(purpose: "program", bytes: budget.reserved)] + fixed
-        + [.init(purpose: "networks' activations", bytes: TileChoice.bytes(choice.layouts))],
+      memory: memory,
       seconds: SegmentationPass.secondsInNetworks(jobs)
         + (SegmentationPass.secondsAroundNetworks(shape: shape, jobs: jobs, settings: settings)
           + (combination?.seconds(shape: shape) ?? 0)) / Double(threads),

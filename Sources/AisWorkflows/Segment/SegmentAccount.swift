@@ -37,7 +37,7 @@ struct SegmentAccount {
 
   /// The document beside an output.
   func provenance(
-    of output: SegmentTask.Output, _ forecast: SegmentationForecast.ModelForecast, report: SegmentationReport
+    of output: SegmentTask.Output, order: Int, forecast: SegmentationForecast.ModelForecast, report: SegmentationReport
   ) -> SegmentProvenance {
     let (file, model) = (plan.models[output.model].file, plan.models[output.model].model)
     func xyz(_ size: VoxelSize) -> [Double] { [size.x.angstrom, size.y.angstrom, size.z.angstrom] }
@@ -65,7 +65,8 @@ struct SegmentAccount {
           workingSizeXY: [forecast.workingSize.x, forecast.workingSize.y], isRescaled: forecast.rescales,
           uncoveredSlices: forecast.uncoveredSlices,
           greyLevelCentre: isGlobal ? report.statistics.map { Double($0.centre) } : nil,
-          greyLevelScale: isGlobal ? report.statistics.map { Double($0.scale) } : nil) : nil,
+          greyLevelScale: isGlobal ? report.statistics.map { Double($0.scale) } : nil,
+          networkSeconds: (report.networkSeconds[order] * 1000).rounded() / 1000) : nil,
       engine: engine, host: ProcessInfo.processInfo.hostName, date: began.ISO8601Format(),
       durationSeconds: (Date().timeIntervalSince(began) * 1000).rounded() / 1000)
   }

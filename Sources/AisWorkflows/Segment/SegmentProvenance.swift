@@ -89,6 +89,8 @@ package struct SegmentProvenance: Sendable, Encodable {
     var uncoveredSlices: Int
     var greyLevelCentre: Double?
     var greyLevelScale: Double?
+    /// Wall time that the network took, of all of it.
+    var networkSeconds: Double
   }
 
   static let schemaName = "ais.segmentation/1"

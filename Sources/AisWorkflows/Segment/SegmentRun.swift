@@ -94,7 +94,8 @@ package final class SegmentRun: Sendable {
       try writers[index].finish()
       CrashPoint.reached(.inProvenance)
       let order = pass.models.firstIndex(of: output.model) ?? 0
-      let provenance = account.provenance(of: output, segmentation.forecast.models[order], report: report)
+      let provenance = account.provenance(
+        of: output, order: order, forecast: segmentation.forecast.models[order], report: report)
       try AtomicFile.write(provenance.json(), to: beside)
       outcome.written.append(output.path)
     }

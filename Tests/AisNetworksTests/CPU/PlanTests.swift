@@ -19,6 +19,40 @@ import Testing
     #expect(plan.allocatedBytes == 0)
   }
 
+  @Test(arguments: SmallNetwork.allCases) func `a network does not mind what another left in shared memory`(
+    network: SmallNetwork
+  ) throws {
+    let engine = try CPUEngine(threads: 2)
+    func answer(_ plan: any InferencePlan, _ source: [Float]) throws -> [Float] {
+      var output = [Float](repeating: 0, count: plan.output.count)
+      try source.withUnsafeBufferPointer { source in
+        try output.withUnsafeMutableBufferPointer { try plan.run(source, into: $0) }
+      }
+      return output
+    }
+    let shape = network.shape(y: 64, x: 80)
+    let source = randomValues(shape.count, seed: 1)
+    let alone = try answer(try engine.load(network.graph).plan(for: shape), source)
+
+    let workspace = InferenceWorkspace()
+    var builder = NetworkBuilder(channels: 16, seed: 1)
+    for layer in 0..<3 {
+      builder.add("c\(layer)", .convolution(.init(filters: 16, kernel: Extent(z: 1, y: 3, x: 3))))
+    }
+    let large = TensorShape(z: 1, y: 256, x: 256, channels: 16)
+    let other = try engine.load(builder.graph()).plan(for: large)
+    let plan = try engine.load(network.graph).plan(for: shape)
+    for sharer in [other, plan] { sharer.share(workspace) }
+    #expect(workspace.allocatedBytes == 0)
+    // What the other network leaves is not a number, everywhere.
+    _ = try answer(other, [Float](repeating: .nan, count: large.count))
+    #expect(workspace.allocatedBytes == max(other.memoryBytes, plan.memoryBytes))
+    #expect(try answer(plan, source) == alone)
+    workspace.release()
+    #expect(workspace.allocatedBytes == 0)
+    #expect(try answer(plan, source) == alone)
+  }
+
   @Test func `values that are never alive together share memory`() throws {
     var builder = NetworkBuilder(channels: 16, seed: 1)
     for layer in 0..<10 {
