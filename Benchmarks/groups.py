@@ -19,11 +19,17 @@ import sys
 import tempfile
 import time
 
-import mrcfile
-import numpy as np
-
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NETWORKS = ROOT / "Tests" / "Fixtures" / "interactions"
+
+
+def make_tomogram(path: pathlib.Path) -> None:
+    import mrcfile
+    import numpy
+
+    with mrcfile.new(path) as file:
+        file.set_data(numpy.random.default_rng(3).normal(0, 1000, (64, 512, 512)).astype(numpy.int16))
+        file.voxel_size = 10
 
 
 def run(command: list) -> dict:
@@ -68,14 +74,16 @@ def main():
                         default=[NETWORKS / f"{name}.scnm" for name in ("Membrane", "Platform", "Film")])
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--skip-ten", action="store_true", help="only the three networks")
+    parser.add_argument("--make", type=pathlib.Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.make:
+        return make_tomogram(options.make)
     networks = [path.resolve() for path in options.networks]
     with tempfile.TemporaryDirectory(prefix="ais-groups-") as name:
         folder = pathlib.Path(name)
         tomogram = folder / "T.mrc"
-        with mrcfile.new(tomogram) as file:
-            file.set_data(np.random.default_rng(3).normal(0, 1000, (64, 512, 512)).astype(np.int16))
-            file.voxel_size = 10
+        # In a process of its own: a child's peak memory starts from that of the process it was forked from.
+        subprocess.run([sys.executable, __file__, "--make", tomogram], check=True)
         cases = {
             "no steps": group(options.program, folder, "plain", networks),
             "competition, 3 interactions, 2D": group(options.program, folder, "steps", networks, "compete"),

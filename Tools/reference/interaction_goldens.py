@@ -2,18 +2,23 @@
 
     python interaction_goldens.py
 
-One parent and one child for all cases; each case has a kind, radius, pixel size and threshold, and the child that remained.
-Also writes `reference.scnmgroup`: two small networks, both of which change each other, saved by the reference program.
+`reference.json`: one parent and one child for all cases; each case has a kind, radius, pixel size and threshold, and the child
+that remained. `export.json`: what the reference's export of a tomogram makes of three networks by themselves, and with
+competition and interactions one after another. `reference.scnmgroup`: two small networks, both of which change each other,
+saved by the reference program.
 """
 
 import base64
 import json
 import os
 import pathlib
+import tempfile
+import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
+import mrcfile
 import numpy as np
 
 from reference_program import reference_program
@@ -57,6 +62,59 @@ def interactions():
     return {"y": shape[0], "x": shape[1], "parent": text(parent), "child": text(child), "cases": cases}
 
 
+def export():
+    """Two slices of a phantom, segmented by the three kept networks through the reference's export queue."""
+    import Ais.core.config as settings
+    from Ais.core.se_frame import SEFrame
+    from Ais.core.se_model import ModelInteraction, SEModel
+    from Ais.core.segmentation_editor import QueuedExport
+
+    from interaction_phantom import FEATURES, Phantom
+
+    settings.se_models, ModelInteraction.all = [], []
+    models = []
+    for name in FEATURES:
+        model = SEModel(no_glfw=True)
+        model.load(str(FOLDER / f"{name}.scnm"))
+        model.emit, model.absorb, model.export, model.active = False, False, True, True
+        models.append(model)
+    settings.se_models = models
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        with mrcfile.new(folder / "P.mrc") as file:
+            file.set_data(np.ascontiguousarray(Phantom(1).voxels[11:13, 40:136, 232:312]))
+            file.voxel_size = 10
+        frame = SEFrame(str(folder / "P.mrc"))
+
+        def exported(case):
+            out = folder / case
+            out.mkdir()
+            queued = QueuedExport(f"{out}/", frame, models, 1, False)
+            queued.start()
+            while queued.process.progress < 1:
+                time.sleep(0.1)
+            time.sleep(1)
+            values = [mrcfile.read(out / f"P__{name}.mrc") for name in FEATURES]
+            assert all(np.array_equal(v, v.astype(np.uint8)) for v in values)
+            return [v.astype(np.uint8) for v in values]
+
+        alone = exported("alone")
+        for model in models:
+            model.emit = model.absorb = True
+        steps = [(0, 2, 1, 10.0), (1, 2, 1, 4.0), (1, 0, 1, 10.0), (1, 0, 0, 30.0)]
+        for changed, partner, kind, radius in steps:
+            interaction = ModelInteraction(models[changed], models[partner])
+            interaction.type, interaction.radius, interaction.threshold = kind, radius, 0.5
+            models[changed].interactions.append(interaction)
+        together = exported("together")
+    assert all(not np.array_equal(a, b) for a, b in zip(alone[:2], together[:2]))
+    z, y, x = alone[0].shape
+    return {
+        "z": z, "y": y, "x": x, "pixelNanometer": 1.0, "alone": [text(v) for v in alone], "together": [text(v) for v in together],
+        "steps": [{"child": c, "parent": p, "kind": ["colocalize", "avoid"][k], "radiusNanometer": r, "threshold": 0.5}
+                  for c, p, k, r in steps]}
+
+
 def group(path):
     import Ais.core.config as settings
     from Ais.core.se_model import ModelInteraction, SEModel
@@ -83,6 +141,7 @@ def main():
     # The group first: it is saved with every interaction that was ever made.
     group(FOLDER / "reference.scnmgroup")
     (FOLDER / "reference.json").write_text(json.dumps(interactions(), indent=1) + "\n")
+    (FOLDER / "export.json").write_text(json.dumps(export(), indent=1) + "\n")
 
 
 main()

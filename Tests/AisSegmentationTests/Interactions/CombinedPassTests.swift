@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Several models combined in one pass")
 struct CombinedPassTests {
-  private static let shape = Shape(z: 21, y: 40, x: 48)
+  private static let shape = Shape(z: 17, y: 32, x: 36)
   private static let unit = SegmentationScale(full: 1, isWhole: false)
 
   /// A 2D, a 2.5D at another pixel size, and a 3D network, which finish a slice at different times.
@@ -31,7 +31,7 @@ struct CombinedPassTests {
 
   @Test(
     "gives what each model gives alone, combined afterwards",
-    arguments: Combination.Dimension.allCases, [InferenceSettings.DepthRange.all, .slices(6..<15), .centre(percent: 5)])
+    arguments: Combination.Dimension.allCases, [InferenceSettings.DepthRange.all, .slices(5..<12)])
   func together(dimension: Combination.Dimension, range: InferenceSettings.DepthRange) throws {
     let phantom = Phantom(shape: Self.shape, seed: 9)
     var settings = InferenceSettings()
@@ -41,9 +41,18 @@ struct CombinedPassTests {
     let alone = try models.map { model in
       Volume(shape: Self.shape, voxels: try segment(phantom, model, settings, scale: Self.unit))
     }
-    let combination = Self.combination(dimension)
+    // Networks with random weights have no natural threshold: three voxels in a hundred are found.
+    let levels = alone.map { volume in
+      let computed = volume.voxels.filter { $0 > 0 }.sorted()
+      return Double(computed[computed.count * 97 / 100])
+    }
+    var combination = Self.combination(dimension)
+    for index in levels.indices {
+      combination.members[index].threshold = levels[index]
+      combination.interactions[index].threshold = levels[combination.interactions[index].parent]
+    }
     let expected = try combination.combined(alone, voxelSize: phantom.voxelSize)
-    #expect(zip(expected.results, alone).allSatisfy { $0.voxels != $1.voxels }, "the steps change something")
+    for index in models.indices { #expect(expected.results[index].voxels != alone[index].voxels, "model \(index)") }
 
     let pass = try SegmentationPass(
       shape: Self.shape, voxelSize: phantom.voxelSize,

@@ -36,6 +36,45 @@ struct ReferenceInteractionTests {
     #expect(kept == [UInt8](golden.result).map(Float.init))
   }
 
+  /// What the reference's export made of three networks (`Tools/reference/interaction_goldens.py`).
+  struct Export: Decodable {
+    struct Step: Decodable {
+      var child: Int
+      var parent: Int
+      var kind: String
+      var radiusNanometer: Double
+      var threshold: Double
+    }
+    var z: Int
+    var y: Int
+    var x: Int
+    var pixelNanometer: Double
+    var alone: [Data]
+    var together: [Data]
+    var steps: [Step]
+  }
+
+  @Test("a whole export is the reference's, byte for byte: competition, then the interactions one after another")
+  func export() throws {
+    let url = Fixtures.kept.appending(path: "interactions/export.json")
+    let export = try JSONDecoder().decode(Export.self, from: Data(contentsOf: url))
+    let shape = Shape(z: export.z, y: export.y, x: export.x)
+    var combination = Combination(
+      members: export.alone.map { _ in .init(emits: true, absorbs: true) },
+      interactions: try export.steps.map {
+        .init(
+          child: $0.child, parent: $0.parent, kind: try #require(.init(rawValue: $0.kind)),
+          radius: .nanometers($0.radiusNanometer), threshold: $0.threshold)
+      })
+    combination.rounding = .reference
+    let size = VoxelSize(.nanometers(export.pixelNanometer))
+    let results = try combination.combined(export.alone.map { bytes($0, shape) }, voxelSize: size).results
+    for (result, golden) in zip(results, export.together) {
+      #expect(result.voxels == [UInt8](golden).map(Float.init))
+    }
+    #expect(export.alone != export.together)
+  }
+
   @Test(
     "the disc has as many pixels",
     arguments: [
