@@ -12,6 +12,7 @@ final class StopSignals {
   /// - Parameter abandon: removes unfinished files; called from another thread, perhaps while work goes on.
   init(cancellation: Cancellation, abandon: @escaping @Sendable () -> Void) {
     let queue = DispatchQueue(label: "signals")
+    let registered = DispatchGroup()
     for number in [SIGINT, SIGTERM] {
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
@@ -28,8 +29,12 @@ final class StopSignals {
           _exit(Self.exitCode)
         }
       }
+      registered.enter()
+      source.setRegistrationHandler { registered.leave() }
       source.resume()
       sources.append(source)
     }
+    // Until the system watches for it a signal is lost, since it is ignored: on a busy machine work may have begun by then.
+    registered.wait()
   }
 }
