@@ -40,6 +40,8 @@ extension AisError {
     package static let cancelled = Code(rawValue: "cancelled")
     /// Some of the tasks of a run failed; each has its own error.
     package static let someFailed = Code(rawValue: "some-failed")
+    /// The process that worked on a task of a batch ended without a word.
+    package static let workerLost = Code(rawValue: "worker-lost")
     /// A device or engine is not there or cannot be used.
     package static let engineUnavailable = Code(rawValue: "engine-unavailable")
   }

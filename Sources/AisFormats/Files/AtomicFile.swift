@@ -5,6 +5,16 @@ import Glibc
 package enum AtomicFile {
   /// Writes `bytes` beside `path`, syncs, and renames: readers see the old file or the new one, never a part.
   package static func write(_ bytes: [UInt8], to path: String) throws(AisError) {
+    try filled(bytes, for: path).commit()
+  }
+
+  /// Writes `bytes` under a name that nothing has yet, and tells whether it did: of several writers, on any machines that
+  /// share the folder (NFS too), exactly one is told `true`. Needs a file system with hard links.
+  package static func create(_ bytes: [UInt8], at path: String) throws(AisError) -> Bool {
+    try filled(bytes, for: path).commitIfAbsent()
+  }
+
+  private static func filled(_ bytes: [UInt8], for path: String) throws(AisError) -> TemporaryFile {
     let file = try TemporaryFile(for: path)
     var failure: AisError?
     bytes.withUnsafeBytes { buffer in
@@ -15,7 +25,7 @@ package enum AtomicFile {
       throw failure
     }
     CrashPoint.reached(.afterLastByte)
-    try file.commit()
+    return file
   }
 
   /// Removes the hidden leftovers in `folder` whose writer on this host is dead, and returns their paths.

@@ -111,6 +111,26 @@ final class TemporaryFile: Sendable {
     Self.syncFolder(of: path)
   }
 
+  /// As `commit()`, but only where nothing has the name yet: of several writers, on any machines that share the folder,
+  /// exactly one is told `true`. The others' bytes are removed.
+  func commitIfAbsent() throws(AisError) -> Bool {
+    try seal()
+    CrashPoint.reached(.beforeRename)
+    let linked = link(temporaryPath, path) == 0
+    let number = errno
+    // A server's answer may be lost and the call sent again, which then fails although the first one succeeded: the
+    // number of the file's names tells.
+    var status = stat()
+    let isOurs = linked || (stat(temporaryPath, &status) == 0 && status.st_nlink > 1)
+    abandon()
+    if isOurs {
+      Self.syncFolder(of: path)
+      return true
+    }
+    if number == EEXIST { return false }
+    throw failed("write", number)
+  }
+
   /// Removes the hidden file. Safe to call again, and after `commit()`.
   func abandon() {
     state.withLock { state in
