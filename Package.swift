@@ -39,11 +39,13 @@ let package = Package(
       name: "AisProject",
       dependencies: ["AisCore", "AisFormats", .product(name: "GRDB", package: "GRDB.swift")]),
 
+    .target(name: "AisJobs", dependencies: ["AisCore", "AisFormats"]),
+
     // Whole tasks: read, compute, write, report.
     .target(
       name: "AisWorkflows",
       dependencies: [
-        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisPicking", "AisProject",
+        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisPicking", "AisProject", "AisJobs",
         .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -51,7 +53,7 @@ let package = Package(
     .target(
       name: "AisCommands",
       dependencies: [
-        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisPicking", "AisProject",
+        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisPicking", "AisProject", "AisJobs",
         "AisWorkflows",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -70,6 +72,7 @@ let package = Package(
       name: "AisSegmentationTests",
       dependencies: ["AisSegmentation", "AisImaging", "AisNetworks", "AisCore", "AisTestSupport"]),
     .testTarget(name: "AisPickingTests", dependencies: ["AisPicking", "AisImaging", "AisCore", "AisTestSupport"]),
+    .testTarget(name: "AisJobsTests", dependencies: ["AisJobs", "AisFormats", "AisCore", "AisTestSupport"]),
     .testTarget(
       name: "AisProjectTests",
       dependencies: [

@@ -1,0 +1,257 @@
+import AisCore
+import AisFormats
+import Foundation
+import Synchronization
+
+/// A task to be done.
+package struct TaskOrder: Sendable {
+  package var entry: BatchTasks.Entry
+  /// Of the worker's memory; below 1 when memory ran out before.
+  package var memoryShare: Double
+  /// Whether outputs that are there are to be made again.
+  package var isForced: Bool
+  /// Outputs of the right fingerprint that are newer than this (file server's time) are done, also when all were to be made
+  /// again: a worker was lost between their last byte and its entry in the journal.
+  package var freshSince: Double
+}
+
+/// What came out of a task.
+package struct TaskResult: Sendable {
+  /// All outputs, with those that were there.
+  package var outputs: [String]
+  /// Whether nothing had to be made.
+  package var wasThere = false
+  package var warnings: [String] = []
+  package var lines: [String] = []
+
+  package init(outputs: [String]) { self.outputs = outputs }
+}
+
+/// Does tasks; knows what `AisJobs` does not: commands, tomograms, networks.
+package protocol TaskExecutor: Sendable {
+  /// Does the task whole, or throws. Looks at `cancellation` often, and right before outputs get their names.
+  func execute(
+    _ order: TaskOrder, cancellation: Cancellation, progress: @escaping @Sendable (Double) -> Void
+  ) throws(AisError) -> TaskResult
+  /// Removes what is not finished. From any thread, while work goes on.
+  func abandon()
+}
+
+/// What a worker tells those who watch it.
+package enum WorkerEvent: Sendable {
+  case started(BatchTasks.Entry)
+  case done(BatchTasks.Entry, seconds: Double, TaskResult)
+  case failed(BatchTasks.Entry, AisError)
+  /// Memory ran out; the task will be tried with less.
+  case postponed(BatchTasks.Entry, AisError)
+  /// Another worker has it now.
+  case lost(BatchTasks.Entry)
+  /// A task whose worker is gone was taken, for this reason.
+  case tookOver(BatchTasks.Entry, reason: String)
+}
+
+/// Takes tasks of a batch, one after the other, until none is left.
+package final class BatchWorker: Sendable {
+  /// What to do while all that is left is in the hands of others.
+  package enum WhenIdle: Sendable {
+    /// Wait: one of them may be lost.
+    case wait
+    /// Leave: others will see to it.
+    case leave
+  }
+
+  package let record: WorkerRecord
+  private let folder: BatchFolder
+  private let executor: any TaskExecutor
+  private let whenIdle: WhenIdle
+  private let life: WorkerLife
+  private let clock: @Sendable () -> Duration
+
+  /// Announces the worker in the batch's folder. Throws when that cannot be written, and when the batch was planned by another
+  /// version of the program.
+  package init(
+    _ record: WorkerRecord, folder: BatchFolder, executor: any TaskExecutor, whenIdle: WhenIdle = .wait
+  ) throws(AisError) {
+    let start = ContinuousClock.now
+    clock = { ContinuousClock.now - start }
+    self.record = record
+    self.folder = folder
+    self.executor = executor
+    self.whenIdle = whenIdle
+    var observer = BatchObserver(folder)
+    try observer.refresh(now: clock())
+    try observer.checkVersion()
+    try folder.add(record)
+    life = try WorkerLife(record, in: folder, clock: clock)
+  }
+
+  /// Works until nothing is left to do, or until asked to stop: the task in hand is then given back, and `cancelled` thrown.
+  package func run(stop: Cancellation, watch: (WorkerEvent) -> Void) throws(AisError) {
+    defer { life.end() }
+    var observer = BatchObserver(folder)
+    while true {
+      try stop.check()
+      try observer.refresh(now: clock())
+      switch observer.schedule.next(for: record.id) {
+      case .claim(let task, let number, let share):
+        guard let entry = try claim(task, number, share, &observer) else { continue }
+        try work(on: entry, number, share, &observer, stop, watch)
+      case .takeOver(let task, let number, let owner, let reason, let share):
+        guard let entry = try claim(task, number, share, &observer, takenFrom: owner, reason: reason) else { continue }
+        watch(.tookOver(entry, reason: reason))
+        try work(on: entry, number, share, &observer, stop, watch)
+      case .giveUp(let task, let number, let workers):
+        try giveUp(task, number, workers, &observer, watch)
+      case .wait:
+        if whenIdle == .leave { return }
+        try pause(stop)
+      case .finish:
+        // Before leaving, a closer look: somebody may just have asked for more.
+        try observer.refresh(now: clock(), isThorough: true)
+        if observer.schedule.next(for: record.id) == .finish { return }
+      }
+    }
+  }
+
+  /// For a process that is about to end: removes what is unfinished and gives the task back, from any thread and at once.
+  package func abandon() {
+    executor.abandon()
+    _ = try? life.settle(.released) { $0.reason = "the worker was asked to stop" }
+    life.end()
+  }
+
+  /// Writes the entry that claims a task; `nil` when another worker was faster.
+  private func claim(
+    _ task: String, _ number: Int, _ share: Double, _ observer: inout BatchObserver, takenFrom: String? = nil,
+    reason: String? = nil
+  ) throws(AisError) -> BatchTasks.Entry? {
+    var entry = JournalEntry(task: task, number: number, kind: .claimed, worker: record.id, host: record.host)
+    entry.memoryShare = share
+    entry.takenFrom = takenFrom
+    entry.reason = reason
+    guard try folder.append(entry) else {
+      try observer.refresh(task: task)
+      return nil
+    }
+    observer.learn(entry)
+    return observer.tasks[task]
+  }
+
+  private func work(
+    on entry: BatchTasks.Entry, _ number: Int, _ share: Double, _ observer: inout BatchObserver, _ stop: Cancellation,
+    _ watch: (WorkerEvent) -> Void
+  ) throws(AisError) {
+    life.hold(entry.id, number: number)
+    watch(.started(entry))
+    let began = clock()
+    let cancellation = Cancellation { [life] in stop.isCancelled || life.hasLost }
+    let wish = observer.schedule.log(of: entry.id).entries.last { $0.kind == .reopened }
+    let order = TaskOrder(
+      entry: entry, memoryShare: share, isForced: wish?.isForced ?? false, freshSince: freshSince(entry.id, wish))
+    do throws(AisError) {
+      let result = try executor.execute(order, cancellation: cancellation) { [life] in life.progress($0) }
+      let outputs = try digests(of: result.outputs)
+      let seconds = Self.seconds(clock() - began)
+      let settled = try life.settle(.done) { Self.fill(&$0, result, outputs, seconds) }
+      if settled == nil { try correct(entry, result, outputs, seconds, &observer) }
+      watch(settled == nil ? .lost(entry) : .done(entry, seconds: seconds, result))
+    } catch {
+      try conclude(entry, error, seconds: Self.seconds(clock() - began), observer, stop, watch)
+    }
+    try observer.refresh(task: entry.id)
+  }
+
+  /// Outputs were put in place although another worker had taken the task meanwhile. They are the same, but for the date in
+  /// them; when the other had finished before, its digests no longer hold, and the journal is given ours.
+  private func correct(
+    _ entry: BatchTasks.Entry, _ result: TaskResult, _ outputs: [JournalEntry.Output], _ seconds: Double,
+    _ observer: inout BatchObserver
+  ) throws(AisError) {
+    try observer.refresh(task: entry.id)
+    let log = observer.schedule.log(of: entry.id)
+    guard log.state == .done, !result.wasThere, log.last?.outputs != outputs else { return }
+    var correction = JournalEntry(
+      task: entry.id, number: log.next, kind: .done, worker: record.id, host: record.host)
+    Self.fill(&correction, result, outputs, seconds)
+    correction.reason = "the outputs were put in place once more by a worker that had been stopped for long"
+    _ = try folder.append(correction)
+  }
+
+  /// Notes how a task ended that brought no result.
+  private func conclude(
+    _ entry: BatchTasks.Entry, _ error: AisError, seconds: Double, _ observer: BatchObserver, _ stop: Cancellation,
+    _ watch: (WorkerEvent) -> Void
+  ) throws(AisError) {
+    if error.code == .cancelled {
+      if stop.isCancelled {
+        _ = try life.settle(.released) { $0.reason = "the worker was asked to stop" }
+        throw error
+      }
+      // Not asked to stop, so the task was lost; a journal that could not be asked is thrown here.
+      _ = try life.settle(.released) { $0.reason = "the worker had lost the task" }
+      watch(.lost(entry))
+    } else if error.code == .outOfMemory, observer.schedule.log(of: entry.id).memoryShare(afterLoss: false) > 0.25 {
+      let isOurs = try life.settle(.released) {
+        $0.code = error.code.rawValue
+        $0.reason = "\(error). It is tried again with half the memory"
+      }
+      watch(isOurs == nil ? .lost(entry) : .postponed(entry, error))
+    } else {
+      let isOurs = try life.settle(.failed) {
+        $0.code = error.code.rawValue
+        $0.reason = error.description
+        $0.seconds = seconds
+      }
+      watch(isOurs == nil ? .lost(entry) : .failed(entry, error))
+    }
+  }
+
+  private func giveUp(
+    _ task: String, _ number: Int, _ workers: [String], _ observer: inout BatchObserver, _ watch: (WorkerEvent) -> Void
+  ) throws(AisError) {
+    guard let entry = observer.tasks[task] else { return }
+    let error = AisError.workersLost(entry.name, workers: workers)
+    var failed = JournalEntry(task: task, number: number, kind: .failed, worker: record.id, host: record.host)
+    failed.code = error.code.rawValue
+    failed.reason = error.message
+    if try folder.append(failed) { watch(.failed(entry, error)) }
+    try observer.refresh(task: task)
+  }
+
+  /// The file server's time of the last wish to do the task again, or of the last plan.
+  private func freshSince(_ task: String, _ wish: JournalEntry?) -> Double {
+    wish.flatMap { BatchFolder.time(folder.entryPath(task, $0.number)) } ?? folder.planTime()
+  }
+
+  private func digests(of paths: [String]) throws(AisError) -> [JournalEntry.Output] {
+    var outputs: [JournalEntry.Output] = []
+    for path in paths {
+      let file = try RandomAccessFile(path)
+      outputs.append(.init(path: path, bytes: file.byteCount, sha256: try SHA256.hex(of: file)))
+    }
+    return outputs
+  }
+
+  private static func fill(
+    _ entry: inout JournalEntry, _ result: TaskResult, _ outputs: [JournalEntry.Output], _ seconds: Double
+  ) {
+    entry.outputs = outputs
+    entry.seconds = seconds
+    if result.wasThere { entry.wasThere = true }
+    if !result.warnings.isEmpty { entry.warnings = result.warnings }
+    if !result.lines.isEmpty { entry.lines = result.lines }
+  }
+
+  /// Waits about a second, in steps short enough for Ctrl-C.
+  private func pause(_ stop: Cancellation) throws(AisError) {
+    for _ in 0..<20 {
+      try stop.check()
+      Thread.sleep(forTimeInterval: min(0.05, record.signSeconds / 20))
+    }
+  }
+
+  private static func seconds(_ duration: Duration) -> Double {
+    let parts = duration.components
+    return ((Double(parts.seconds) + Double(parts.attoseconds) * 1e-18) * 1000).rounded() / 1000
+  }
+}
