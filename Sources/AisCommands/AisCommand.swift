@@ -19,6 +19,7 @@ package struct AisCommand: AsyncParsableCommand {
     subcommands: [
       SegmentCommand.self,
       GroupCommand.self,
+      BatchCommand.self,
       InfoCommand.self,
       HeaderCommand.self,
       PreviewCommand.self,

@@ -4,16 +4,25 @@ import Foundation
 
 extension AisProgram {
   /// Lets a test end the program, as a power cut would, at the point that `AIS_CRASH_POINT` names (`mid-slab`,
-  /// `before-rename`, …). Without the variable nothing is armed.
+  /// `before-rename`, …), or make it slow: with `AIS_PAUSE_POINT="mid-slab 2"` it rests there for two seconds each time.
+  /// Without the variables nothing is armed.
   static func armCrashPoint() {
-    guard let name = ProcessInfo.processInfo.environment["AIS_CRASH_POINT"] else { return }
-    guard let wanted = CrashPoint(rawValue: name) else {
-      let known = CrashPoint.allCases.map(\.rawValue).joined(separator: ", ")
-      Terminal.standardError.print("AIS_CRASH_POINT='\(name)' is none of: \(known)")
-      exit(2)
-    }
+    let environment = ProcessInfo.processInfo.environment
+    let crash = environment["AIS_CRASH_POINT"].map { point($0, of: "AIS_CRASH_POINT") }
+    let words = environment["AIS_PAUSE_POINT"]?.split(separator: " ") ?? []
+    let pause = words.first.map { point(String($0), of: "AIS_PAUSE_POINT") }
+    let seconds = words.count == 2 ? Double(words[1]) ?? 0 : 0
+    if crash == nil, pause == nil { return }
     CrashPoint.install { reached in
-      if reached == wanted { kill(getpid(), SIGKILL) }
+      if reached == crash { kill(getpid(), SIGKILL) }
+      if reached == pause { Thread.sleep(forTimeInterval: seconds) }
     }
+  }
+
+  private static func point(_ name: String, of variable: String) -> CrashPoint {
+    if let point = CrashPoint(rawValue: name) { return point }
+    let known = CrashPoint.allCases.map(\.rawValue).joined(separator: ", ")
+    Terminal.standardError.print("\(variable)='\(name)' is none of: \(known)")
+    exit(2)
   }
 }

@@ -119,8 +119,21 @@ package struct MeasureCommand: ParsableCommand {
     let logger = verbosity.makeLogger("measure")
     let cancellation = Cancellation()
     let (threads, memory) = machine.settled(logger)
-    var request = MeasureRequest(
-      inputs: inputs, outputFolder: output, memoryLimit: memory.bytes, threads: threads)
+    let request = try request(memoryLimit: memory.bytes, threads: threads)
+    let run = try MeasureRun(request, logger: logger, cancellation: cancellation)
+    if dryRun {
+      if !verbosity.quiet { Terminal.standardOutput.print(lines: run.forecast) }
+      return try BatchEnding.foretell(run.refusals)
+    }
+    let reporter = BatchReporter(
+      run.inputs.map { .init(input: $0, weight: 1) }, noun: "input", verbosity: verbosity, isPredicted: false)
+    try BatchEnding.follow(
+      cancellation, run: { () throws(AisError) in try run.run(reporter.report).outcomes },
+      summarise: reporter.summarise)
+  }
+
+  func request(memoryLimit: Int, threads: Int) throws(AisError) -> MeasureRequest {
+    var request = MeasureRequest(inputs: inputs, outputFolder: output, memoryLimit: memoryLimit, threads: threads)
     request.targets = to
     request.settings.threshold = threshold
     request.settings.scale = scale
@@ -136,16 +149,6 @@ package struct MeasureCommand: ParsableCommand {
     request.reading.format = frame.from
     request.reading.threads = request.threads
     request.replacesOutputs = force
-
-    let run = try MeasureRun(request, logger: logger, cancellation: cancellation)
-    if dryRun {
-      if !verbosity.quiet { Terminal.standardOutput.print(lines: run.forecast) }
-      return try BatchEnding.foretell(run.refusals)
-    }
-    let reporter = BatchReporter(
-      run.inputs.map { .init(input: $0, weight: 1) }, noun: "input", verbosity: verbosity, isPredicted: false)
-    try BatchEnding.follow(
-      cancellation, run: { () throws(AisError) in try run.run(reporter.report).outcomes },
-      summarise: reporter.summarise)
+    return request
   }
 }

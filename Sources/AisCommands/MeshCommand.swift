@@ -108,7 +108,7 @@ package struct MeshCommand: ParsableCommand {
     }
   }
 
-  private func request(memoryLimit: Int, threads: Int) throws(AisError) -> MeshRequest {
+  func request(memoryLimit: Int, threads: Int) throws(AisError) -> MeshRequest {
     var request = MeshRequest(inputs: segmentations, output: output, memoryLimit: memoryLimit, threads: threads)
     request.feature = feature
     surface.fill(&request)

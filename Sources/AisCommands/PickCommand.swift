@@ -91,7 +91,7 @@ package struct PickCommand: ParsableCommand {
       cancellation, run: { () throws(AisError) in try run.run(reporter.report) }, summarise: reporter.summarise)
   }
 
-  private func request(memoryLimit: Int, threads: Int) throws(AisError) -> PickRequest {
+  func request(memoryLimit: Int, threads: Int) throws(AisError) -> PickRequest {
     var request = PickRequest(
       inputs: segmentations, outputFolder: output, memoryLimit: memoryLimit, threads: threads)
     request.feature = feature

@@ -120,19 +120,9 @@ package struct SegmentCommand: ParsableCommand {
       "\(threads) threads (\(engine.threads == nil ? resources.threadsReason : "--threads")), \(limit) of memory (\(memory == nil ? resources.memoryReason : "--memory"))"
     )
 
-    var request = SegmentRequest(
-      models: model, inputs: tomograms, outputFolder: output, memoryLimit: limit.bytes, threads: threads)
-    request.group = group
-    request.writesRaw = raw
-    request.writesLabels = labels
-    request.namePattern = name
-    request.settings = inference.settings
-    request.outputType = outputType
-    request.view = tomogram.options
-    request.replacesOutputs = force
-
     let plan = try SegmentPlanner.plan(
-      request, engine: engine.makeEngine(), logger: logger, cancellation: cancellation)
+      request(memoryLimit: limit.bytes, threads: threads), engine: engine.makeEngine(), logger: logger,
+      cancellation: cancellation)
     let reporter = SegmentReporter(plan, verbosity: verbosity)
     reporter.announce(memoryLimit: limit, freeDisk: SegmentPlan.freeDisk(at: output))
     if dryRun {
@@ -154,6 +144,20 @@ package struct SegmentCommand: ParsableCommand {
       Terminal.standardError.print("ais: stopped; unfinished outputs were removed")
       throw ExitCode(StopSignals.exitCode)
     }
+  }
+
+  func request(memoryLimit: Int, threads: Int) -> SegmentRequest {
+    var request = SegmentRequest(
+      models: model, inputs: tomograms, outputFolder: output, memoryLimit: memoryLimit, threads: threads)
+    request.group = group
+    request.writesRaw = raw
+    request.writesLabels = labels
+    request.namePattern = name
+    request.settings = inference.settings
+    request.outputType = outputType
+    request.view = tomogram.options
+    request.replacesOutputs = force
+    return request
   }
 }
 

@@ -9,8 +9,10 @@ final class StopSignals {
   static let exitCode: Int32 = 130
   private var sources: [any DispatchSourceSignal] = []
 
-  /// - Parameter abandon: removes unfinished files; called from another thread, perhaps while work goes on.
-  init(cancellation: Cancellation, abandon: @escaping @Sendable () -> Void) {
+  /// - Parameters:
+  ///   - patience: seconds that work has to stop by itself.
+  ///   - abandon: removes unfinished files; called from another thread, perhaps while work goes on.
+  init(cancellation: Cancellation, patience: Double = 0.5, abandon: @escaping @Sendable () -> Void) {
     let queue = DispatchQueue(label: "signals")
     let registered = DispatchGroup()
     for number in [SIGINT, SIGTERM] {
@@ -22,7 +24,7 @@ final class StopSignals {
           _exit(Self.exitCode)
         }
         cancellation.cancel()
-        queue.asyncAfter(deadline: .now() + .milliseconds(500)) {
+        queue.asyncAfter(deadline: .now() + .milliseconds(Int(patience * 1000))) {
           abandon()
           Terminal.standardError.draw(nil)
           Terminal.standardError.print("ais: stopped; unfinished outputs were removed")

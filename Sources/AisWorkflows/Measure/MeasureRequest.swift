@@ -34,6 +34,8 @@ package struct MeasureRequest: Sendable {
   package var targets: [String] = []
   package var settings = Settings()
   package var reading = PointReading()
+  /// Sums up all inputs, in files of their own.
+  package var writesSummary = true
   package var replacesOutputs = false
   package var memoryLimit: Int
   package var threads: Int

@@ -7,7 +7,7 @@ import Logging
 /// Measures segmentations and lists of particles, one after the other, and sums up what was found.
 package struct MeasureRun: Sendable {
   /// One input and what becomes of it.
-  private struct Task: Sendable {
+  struct Task: Sendable {
     var input: String
     var isList: Bool
     var outputs: [String]
@@ -19,9 +19,9 @@ package struct MeasureRun: Sendable {
   let request: MeasureRequest
   private let logger: Logger
   private let cancellation: Cancellation
-  private let tasks: [Task]
+  let tasks: [Task]
   /// What is known before work starts: outputs that are there, refusals.
-  private let before: [BatchOutcome]
+  let before: [BatchOutcome]
 
   static let schema = "ais.measures/1"
   static let summarySchema = "ais.measures-summary/1"
@@ -60,7 +60,7 @@ package struct MeasureRun: Sendable {
     var before: [BatchOutcome] = []
     for input in inputs {
       let isList = PointReading.holdsPoints(input)
-      let outputs = ["_measures.csv", "_measures.png"].map { folder + OutputName.stem(of: input) + $0 }
+      let outputs = Self.outputs(of: input, request)
       for output in outputs { claims.claim(output, for: input) }
       let own = isList ? targets : Self.targets(targets, of: input)
       var outcome = BatchOutcome(input: input)
@@ -78,15 +78,15 @@ package struct MeasureRun: Sendable {
         Task(input: input, isList: isList, outputs: outputs, targets: own, record: record, isDone: existing == .same))
       before.append(outcome)
     }
-    for name in ["summary.csv", "summary.png"] { claims.claim(folder + name, for: "the summary of all inputs") }
+    for path in Self.summaries(request) { claims.claim(path, for: "the summary of all inputs") }
     try claims.check()
     self.tasks = tasks
     self.before = before
-    try Self.checkSummary(folder, isReplaced: request.replacesOutputs)
+    if request.writesSummary { try Self.checkSummary(folder, isReplaced: request.replacesOutputs) }
   }
 
   /// What changes the measures besides the input.
-  private struct Settings: Sendable, Encodable {
+  struct Settings: Sendable, Encodable {
     var measure: MeasureRequest.Settings
     var targets: [String]
     var classColumn: String?
@@ -126,7 +126,7 @@ package struct MeasureRun: Sendable {
       outcome.lines = found.map(Self.line)
       summaries += found
     }
-    if !summaries.isEmpty { try writeSummary(summaries) }
+    if !summaries.isEmpty, request.writesSummary { try writeSummary(summaries) }
     return (outcomes, summaries)
   }
 

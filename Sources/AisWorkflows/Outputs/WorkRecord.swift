@@ -110,6 +110,11 @@ package struct WorkRecord: Sendable {
     return hashes
   }
 
+  /// Settings as the account holds them.
+  static func text(of settings: some Encodable) throws(AisError) -> String {
+    String(decoding: try bytes(of: settings, pretty: false), as: UTF8.self)
+  }
+
   private static func bytes(of value: some Encodable, pretty: Bool) throws(AisError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

@@ -18,14 +18,10 @@ package struct PickPlan: Sendable {
     try request.validate()
     let inputs = try InputCollection(request.inputs, of: .segmentations(feature: request.feature))
     if let mask = request.mask { _ = try RandomAccessFile(mask) }
-    let folder = OutputFolder.prefix(request.outputFolder)
     var claims = OutputClaims(inputs: inputs.paths)
     var tasks: [PickTask] = []
     for input in inputs.paths {
-      let stem = folder + SegmentationName.stem(of: input) + "_coords"
-      let task = PickTask(
-        input: input, points: "\(stem).\(request.format.fileExtension)",
-        sheet: request.drawsContactSheet ? "\(stem).png" : nil)
+      let task = PickTask(input, request)
       for path in task.outputs { claims.claim(path, for: input) }
       tasks.append(task)
     }
@@ -54,6 +50,14 @@ package struct PickTask: Sendable {
   package var voxelCount = 0
 
   package var outputs: [String] { [points] + [sheet].compactMap(\.self) }
+
+  /// The task and the names of its outputs; the segmentation need not be there yet.
+  init(_ input: String, _ request: PickRequest) {
+    self.input = input
+    let stem = OutputFolder.prefix(request.outputFolder) + SegmentationName.stem(of: input) + "_coords"
+    points = "\(stem).\(request.format.fileExtension)"
+    sheet = request.drawsContactSheet ? "\(stem).png" : nil
+  }
 
   /// Looks at the segmentation's header and at what is there already.
   fileprivate mutating func settle(_ request: PickRequest) throws(AisError) {

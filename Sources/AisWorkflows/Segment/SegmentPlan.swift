@@ -38,6 +38,8 @@ package struct SegmentTask: Sendable {
   package var input: String
   /// Of the input when the plan was made.
   var fingerprint: InputFingerprint?
+  /// The paths of all outputs.
+  package var outputs: [String] = []
   /// Readings of the file, each for one or several models: more than one only where models want bytes read differently.
   package var passes: [Pass] = []
   /// Outputs that are there already, made with the same model, settings and input.

@@ -41,7 +41,7 @@ package struct SegmentPlanner {
     var tasks: [SegmentTask] = []
     for (input, wanted) in zip(inputs.paths, outputs) {
       try cancellation.check()
-      var task = SegmentTask(input: input)
+      var task = SegmentTask(input: input, outputs: wanted.map(\.path))
       do throws(AisError) { try fill(&task, outputs: wanted, keepsOpen: outputs.count == 1) } catch {
         task.refusals.append(error)
       }

@@ -1,0 +1,157 @@
+import AisCore
+import AisFormats
+import AisJobs
+import AisWorkflows
+import ArgumentParser
+import Foundation
+
+/// `ais batch work`: one worker, in this process.
+package struct BatchWorkCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "work",
+    abstract: "Be one worker of a batch: what schedulers start.",
+    discussion: """
+      Takes tasks of the batch, one after the other, until none is left. 'ais batch run OUT' starts workers itself and shows \
+      how they are doing; this is for schedulers and scripts, which start processes of their own.
+
+        srun ais batch work seg --when-idle leave
+      """)
+
+  /// What to do while all that is left is in the hands of others.
+  package enum WhenIdle: String, CaseIterable, ExpressibleByArgument, Sendable { case wait, leave }
+
+  @Argument(help: ArgumentHelp("The output folder of the batch.", valueName: "folder"))
+  package var folder: String
+
+  @Option(
+    help: ArgumentHelp(
+      "While all that is left is in the hands of others: wait (one of them may be lost), or leave.",
+      valueName: "wait|leave"))
+  package var whenIdle: WhenIdle = .wait
+
+  @OptionGroup(title: "How workers watch each other")
+  package var watching: BatchLeaseArguments
+
+  /// Ends when this process is no longer the one that started it.
+  @Option(help: .hidden)
+  package var parent: Int32?
+
+  @OptionGroup(title: "What to compute on")
+  package var machine: MachineArguments
+
+  @OptionGroup(title: "What is printed")
+  package var verbosity: VerbosityArguments
+
+  package init() {}
+
+  package func run() throws {
+    let logger = verbosity.makeLogger("batch work")
+    let (threads, memory) = machine.settled(logger)
+    let batch = try BatchFolder(opening: AbsolutePath.of(folder))
+    var record = WorkerRecord(
+      host: WorkerRecord.hostName, process: .current, leaseSeconds: watching.lease, threads: threads,
+      memoryBytes: memory.bytes)
+    record.device = ProcessInfo.processInfo.environment["CUDA_VISIBLE_DEVICES"]
+    record.job = SchedulerJob.current
+    let executor = CommandTaskExecutor(threads: threads, memory: memory, logger: logger)
+    let worker = try BatchWorker(
+      record, folder: batch, executor: executor, whenIdle: whenIdle == .wait ? .wait : .leave)
+    let stop = Self.stop(without: parent)
+    let signals = StopSignals(cancellation: stop) { worker.abandon() }
+    defer { withExtendedLifetime(signals) {} }
+    let reporter = WorkerReporter(verbosity)
+    do throws(AisError) {
+      try worker.run(stop: stop, watch: reporter.report)
+    } catch {
+      guard error.code == .cancelled else { throw error }
+      Terminal.standardError.print("ais: stopped; the task in hand was given back")
+      throw ExitCode(StopSignals.exitCode)
+    }
+    if reporter.failures > 0 { throw ExitCode.failure }
+  }
+}
+
+extension BatchWorkCommand {
+  /// Stops the work when the process of this number is no longer the one that started us.
+  private static func stop(without parent: Int32?) -> Cancellation {
+    guard let parent else { return Cancellation() }
+    return Cancellation { getppid() != parent }
+  }
+}
+
+/// Tells what one worker does.
+private final class WorkerReporter {
+  /// Tasks that failed.
+  private(set) var failures = 0
+  private let verbosity: VerbosityArguments
+
+  init(_ verbosity: VerbosityArguments) { self.verbosity = verbosity }
+
+  /// One line for each thing that happens.
+  func report(_ event: WorkerEvent) {
+    if case .failed = event { failures += 1 }
+    switch event {
+    case .started(let entry): say(entry, "start")
+    case .done(let entry, let seconds, let result):
+      say(entry, "done", seconds: seconds, result: result)
+    case .failed(let entry, let error): say(entry, "failed", error: error)
+    case .postponed(let entry, let error): say(entry, "postponed", error: error)
+    case .lost(let entry): say(entry, "lost")
+    case .tookOver(let entry, let reason):
+      if !verbosity.json, !verbosity.quiet { Terminal.standardOutput.print("\(entry.name)  taken over: \(reason)") }
+    }
+  }
+
+  private func say(
+    _ entry: BatchTasks.Entry, _ event: String, seconds: Double? = nil, result: TaskResult? = nil,
+    error: AisError? = nil
+  ) {
+    if verbosity.json {
+      var line = BatchEventLine(event: event)
+      line.input = entry.name
+      line.seconds = seconds
+      line.written = result?.outputs
+      line.warnings = result?.warnings.isEmpty == false ? result?.warnings : nil
+      line.errors = error.map { [.init(code: $0.code.rawValue, message: $0.description)] }
+      BatchEventLine.emit(line)
+    } else if !verbosity.quiet {
+      let time = seconds.map { "  \(DurationText.text($0))" } ?? ""
+      Terminal.standardOutput.print("\(entry.stage.command) \(entry.name)  \(event)\(time)")
+    }
+    if let error { Terminal.standardError.print("ais: \(error)") }
+  }
+}
+
+/// When workers give each other up.
+package struct BatchLeaseArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "After so many seconds without a sign of life from this worker, others take over what it works on. On the same machine they notice at once.",
+      valueName: "seconds"))
+  package var lease = WorkerRecord.standardLeaseSeconds
+
+  package init() {}
+
+  package func validate() throws {
+    if !(1...86400).contains(lease) { throw ValidationError("--lease \(lease): expected 1 to 86400 seconds") }
+  }
+}
+
+/// Paths that stay true when the process changes its folder.
+enum AbsolutePath {
+  static func of(_ path: String) -> String {
+    path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+  }
+}
+
+/// The job of a scheduler that this process is part of.
+enum SchedulerJob {
+  /// `slurm 1234_7`
+  static var current: String? {
+    let environment = ProcessInfo.processInfo.environment
+    if let array = environment["SLURM_ARRAY_JOB_ID"], let task = environment["SLURM_ARRAY_TASK_ID"] {
+      return "slurm \(array)_\(task)"
+    }
+    return environment["SLURM_JOB_ID"].map { "slurm \($0)" }
+  }
+}
