@@ -42,7 +42,7 @@ struct BatchForecast {
     out.print(
       "\(counted(outcome.plan.tasks.count, "task")) (\(stages.joined(separator: ", "))), \(counted(workers, "worker"))")
     if finished > 0 { out.print("\(finished) of them made with the same settings: they will only be looked at") }
-    guard let time, let memory, let disk else { return }
+    guard let time, let memory, let disk, finished < items.count else { return }
     let each = workers > 1 ? " for \(workers) workers" : ""
     out.print(
       "\(outcome.plan.stages[0].command) needs \(ByteCount(memory * workers)) of memory\(each) (\(ByteCount(memoryLimit.bytes * workers)) allowed), "

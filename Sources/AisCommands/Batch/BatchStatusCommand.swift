@@ -46,8 +46,7 @@ package struct BatchStatusCommand: ParsableCommand {
   }
 
   private func follow(_ batch: BatchFolder) throws {
-    var verbosity = VerbosityArguments()
-    verbosity.json = json
+    let verbosity = try VerbosityArguments.parse(json ? ["--json"] : [])
     var watch = try BatchWatch(batch, verbosity: verbosity)
     if !json { Terminal.standardOutput.print(lines: BatchStatusText.lines(watch.summary)) }
     while !watch.summary.hasEnded {
