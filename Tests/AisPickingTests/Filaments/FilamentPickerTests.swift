@@ -223,6 +223,87 @@ struct FilamentPickerTests {
     #expect(filament.points.allSatisfy { distance($0.place * edges, to: curve.map { $0 * edges }) < 8 })
   }
 
+  @Test("filaments that touch side by side stay two, each in its own line")
+  func touching() throws {
+    // They come together, run side by side with walls that share voxels, and part again.
+    var phantom = FilamentPhantom(Shape(z: 24, y: 60, x: 160))
+    let axes = [-1.0, 1].map { side in
+      (0...1500).map { step -> SIMD3<Double> in
+        let x = 8 + 144 * Double(step) / 1500
+        return SIMD3(12, 30 + side * (3.9 + 0.0016 * (x - 80) * (x - 80)), x)
+      }
+    }
+    for axis in axes { phantom.draw(axis, radius: 4) }
+    #expect(try phantom.components().components.count == 1)
+    let filaments = try phantom.filaments(Self.whole)
+    #expect(filaments.count == 2)
+    for filament in filaments {
+      #expect(filament.length > 135 && filament.start == .free && filament.end == .free)
+      let own = filament.points[0].point.y < 30 ? axes[0] : axes[1]
+      #expect(filament.points.map { distance($0.place, to: own) }.max()! < 1.6)
+    }
+  }
+
+  @Test("of a fork with equal arms, the straighter two are one and the third ends there", arguments: [0.0, 15])
+  func fork(turn: Double) throws {
+    // Arms at 0°, 150° + turn and 210° + turn: both bends are allowed, with a turn one is less.
+    var phantom = FilamentPhantom(Shape(z: 30, y: 130, x: 130))
+    let middle = SIMD3(15.0, 65, 65)
+    for angle in [0, 150 + turn, 210 + turn] {
+      let arm = SIMD3(0, sin(angle * .pi / 180), cos(angle * .pi / 180)) * 50
+      phantom.draw(FilamentPhantom.line(middle, middle + arm), radius: 3.5)
+    }
+    let filaments = try phantom.filaments(Self.whole).sorted { $0.length > $1.length }
+    #expect(filaments.count == 2)
+    #expect(filaments[0].start == .free && filaments[0].end == .free && abs(filaments[0].length - 100) < 4)
+    #expect([filaments[1].start, filaments[1].end].filter { $0 == .junction }.count == 1)
+    if turn > 0 {
+      let ends = [filaments[0].points[0], filaments[0].points.last!].map { $0.place - middle }
+      #expect(ends.contains { ($0.normalized * SIMD3(0, sin(165 * .pi / 180), cos(165 * .pi / 180))).sum() > 0.98 })
+    }
+    var split = Self.whole
+    split.junctions = .split
+    #expect(try phantom.filaments(split).count == 3)
+  }
+
+  @Test("rot follows the closed form on a helix: what the frame turns against the helix' own normal is its torsion")
+  func twistOfHelix() throws {
+    let (radius, rise) = (24.0, 9.0)
+    let helix = (0...4000).map { step -> SIMD3<Double> in
+      let turn = Double(step) / 4000 * 11
+      return SIMD3(10 + rise * turn, 45 + radius * sin(turn), 45 + radius * cos(turn))
+    }
+    var phantom = FilamentPhantom(Shape(z: 120, y: 90, x: 90))
+    phantom.draw(helix, radius: 3.4)
+    let twist = -20.0
+    var settings = FilamentSettings(spacing: 3, minimumLength: 50)
+    settings.twist = twist
+    let filament = try #require(try phantom.filaments(settings).first)
+    // The angle about the axis between the particle's x axis and the normal that points to the helix' middle.
+    func angle(_ point: Filament.Point) -> Double {
+      let (rot, tilt, psi) = (
+        point.angles.rot * .pi / 180, point.angles.tilt * .pi / 180, point.angles.psi * .pi / 180
+      )
+      let untwisted = SIMD3<Double>(sin(tilt), -sin(psi) * cos(tilt), cos(psi) * cos(tilt))
+      let across = SIMD3<Double>(0, cos(psi), sin(psi))
+      let x = untwisted * cos(rot) - across * sin(rot)
+      let inward = (SIMD3(point.place[0], 45, 45) - point.place).normalized
+      let normal = (inward - point.direction * (inward * point.direction).sum()).normalized
+      return atan2((normal.cross(x) * point.direction).sum(), (normal * x).sum()) * 180 / .pi
+    }
+    // (z, y, x) is a mirror of (x, y, z): a cross product there turns the other way, and so does this angle. Torsion, in
+    // degrees a unit of length, is rise / (radius² + rise²).
+    let torsion = rise / (radius * radius + rise * rise) * 180 / .pi
+    let inner = filament.points.dropFirst(4).dropLast(4)
+    var steps: [Double] = []
+    for (a, b) in zip(inner, inner.dropFirst()) {
+      steps.append((angle(b) - angle(a)).remainder(dividingBy: 360))
+    }
+    let turned = mean(steps) / 3
+    let (left, right) = ((twist / 3 - torsion), (twist / 3 + torsion))
+    #expect(min(abs(abs(turned) - abs(left)), abs(abs(turned) - abs(right))) < 0.12, "\(turned) of \(left) or \(right)")
+  }
+
   @Test("filaments do not depend on the number of threads")
   func threads() throws {
     var phantom = FilamentPhantom(Shape(z: 40, y: 100, x: 100))
