@@ -3,10 +3,18 @@
 import os
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+# Runs a command to its end and prints the kilobytes that it held at most.
+PEAK_MEMORY = """
+import os, sys
+_, status, usage = os.wait4(os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ), 0)
+print(usage.ru_maxrss)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 SHARED = REPOSITORY.parent / "shared" / "data"
 
 
@@ -28,6 +36,14 @@ class Ais:
             f"'{' '.join(map(str, done.args))}' ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         )
         return done.stdout
+
+    def peak_memory(self, *arguments) -> int:
+        """Runs the program, which has to succeed, and returns the most bytes that it ever held."""
+        # From a small process: a new one's peak starts from that of the process it was started from.
+        command = [sys.executable, "-S", "-c", PEAK_MEMORY, str(self.path), *(str(argument) for argument in arguments)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, f"'{' '.join(command[4:])}' failed:\n{done.stdout}{done.stderr}"
+        return int(done.stdout.splitlines()[-1]) << 10
 
 
 @pytest.fixture(scope="session")
