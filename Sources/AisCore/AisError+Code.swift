@@ -44,5 +44,9 @@ extension AisError {
     package static let workerLost = Code(rawValue: "worker-lost")
     /// A device or engine is not there or cannot be used.
     package static let engineUnavailable = Code(rawValue: "engine-unavailable")
+    /// A scheduler is not there or gives no answer.
+    package static let schedulerUnavailable = Code(rawValue: "scheduler-unavailable")
+    /// A scheduler does not take a job.
+    package static let schedulerRefused = Code(rawValue: "scheduler-refused")
   }
 }

@@ -34,6 +34,9 @@ package struct BatchFolder: Sendable {
     }
   }
 
+  /// The batch that an output folder is going to hold: for its paths only.
+  package init(planned output: String) { self.init(output: output) }
+
   /// Opens the batch of an output folder, and makes it if there is none.
   package init(making output: String) throws(AisError) {
     self.init(output: output)
@@ -155,11 +158,11 @@ package struct BatchFolder: Sendable {
     throw .unreadable(output, .fileSystem("read", path, number))
   }
 
-  private func list(_ folder: String) throws(AisError) -> [String] {
+  func list(_ folder: String) throws(AisError) -> [String] {
     do throws(AisError) { return try FolderListing.names(in: folder) } catch { throw .unreadable(output, error) }
   }
 
-  private func create(_ bytes: [UInt8], at path: String) throws(AisError) -> Bool {
+  func create(_ bytes: [UInt8], at path: String) throws(AisError) -> Bool {
     do throws(AisError) { return try AtomicFile.create(bytes, at: path) } catch {
       let noLinks = [EPERM, EOPNOTSUPP, ENOSYS, EMLINK].contains { error.message.contains(AisError.systemMessage($0)) }
       throw noLinks ? .noHardLinks(output, error) : error
@@ -167,7 +170,7 @@ package struct BatchFolder: Sendable {
   }
 
   /// Reads a file of the batch after looking at its schema, so that a newer one is named as such.
-  private func read<Value: Decodable>(_ type: Value.Type, _ path: String, schema: String) throws(AisError) -> Value {
+  func read<Value: Decodable>(_ type: Value.Type, _ path: String, schema: String) throws(AisError) -> Value {
     let data: Data
     do throws(AisError) { data = Data(try RandomAccessFile(path).contents(limit: 256 << 20)) } catch {
       throw .unreadable(output, error)
@@ -197,7 +200,7 @@ package struct BatchFolder: Sendable {
     return Array(data) + [0x0A]
   }
 
-  private static func digits(_ number: Int, _ count: Int) -> String {
+  static func digits(_ number: Int, _ count: Int) -> String {
     let text = String(number)
     return String(repeating: "0", count: max(0, count - text.count)) + text
   }

@@ -78,6 +78,9 @@ package struct BatchObserver: Sendable {
   /// How long this process has watched a worker without a sign of life.
   package func silence(of worker: String) -> Duration { presence.silence(of: worker) }
 
+  /// Whether every worker that has a task has shown life before this observer's eyes.
+  package var haveOwnersShownLife: Bool { schedule.owners.allSatisfy(presence.hasShownLife) }
+
   /// Whether a worker may be alive, as far as can be told at a first look.
   package func mayLive(_ worker: String) -> Bool {
     signs[worker]?.hasEnded != true && workers[worker]?.process.isGone(seenFrom: identity) != true

@@ -49,14 +49,17 @@ package struct BatchSchedule: Sendable {
   }
 
   /// What the worker of this name should do next.
-  package func next(for worker: String) -> Action {
+  ///
+  /// - Parameter commands: those whose tasks it takes; `nil` for all.
+  package func next(for worker: String, only commands: Set<String>? = nil) -> Action {
+    let entries = tasks.entries.filter { commands?.contains($0.stage.command) ?? true }
     // Free tasks first: an observer needs time to be sure that an owner is gone.
-    for entry in tasks.entries where state(of: entry.id) == .open && isReady(entry) {
+    for entry in entries where state(of: entry.id) == .open && isReady(entry) {
       let log = log(of: entry.id)
       return .claim(task: entry.id, number: log.next, memoryShare: log.memoryShare(afterLoss: false))
     }
     var isSomethingOpen = false
-    for entry in tasks.entries {
+    for entry in entries {
       guard case .claimed(let owner) = state(of: entry.id) else { continue }
       let log = log(of: entry.id)
       // What this worker itself holds without knowing it comes from an answer of the file server that was lost.

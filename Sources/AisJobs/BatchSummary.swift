@@ -14,6 +14,10 @@ package struct BatchSummary: Sendable, Encodable {
     package var silentSeconds: Int
     /// Whether the worker may be alive.
     package var isAlive: Bool
+    /// What a scheduler says of a worker that is no more.
+    package var goneBecause: String?
+    /// Which job of a scheduler the worker is part of.
+    package var job: String?
     /// Why the task was taken from another worker.
     package var takenOver: String?
   }
@@ -70,7 +74,8 @@ package struct BatchSummary: Sendable, Encodable {
           Running(
             name: entry.name, command: entry.stage.command, worker: worker, host: observer.workers[worker]?.host,
             fraction: fraction, silentSeconds: Int(observer.silence(of: worker).components.seconds),
-            isAlive: observer.mayLive(worker), takenOver: schedule.log(of: entry.id).claim?.reason))
+            isAlive: observer.mayLive(worker), job: observer.workers[worker]?.job,
+            takenOver: schedule.log(of: entry.id).claim?.reason))
       }
     }
     fraction = work > 0 ? min(1, finished / work) : 1

@@ -56,21 +56,27 @@ package final class BatchWorker: Sendable {
   package enum WhenIdle: Sendable {
     /// Wait: one of them may be lost.
     case wait
-    /// Leave: others will see to it.
+    /// Leave as soon as those others have shown life: they will see to it.
     case leave
   }
+
+  /// What the journal says of tasks that were given back because a job's time was up.
+  package static let timeLimitCode = "time-limit"
 
   package let record: WorkerRecord
   private let folder: BatchFolder
   private let executor: any TaskExecutor
   private let whenIdle: WhenIdle
+  private let commands: Set<String>?
   private let life: WorkerLife
   private let clock: @Sendable () -> Duration
+  private let isTimeUp = Atomic(false)
 
   /// Announces the worker in the batch's folder. Throws when that cannot be written, and when the batch was planned by another
   /// version of the program.
   package init(
-    _ record: WorkerRecord, folder: BatchFolder, executor: any TaskExecutor, whenIdle: WhenIdle = .wait
+    _ record: WorkerRecord, folder: BatchFolder, executor: any TaskExecutor, whenIdle: WhenIdle = .wait,
+    only commands: Set<String>? = nil
   ) throws(AisError) {
     let start = ContinuousClock.now
     clock = { ContinuousClock.now - start }
@@ -78,6 +84,7 @@ package final class BatchWorker: Sendable {
     self.folder = folder
     self.executor = executor
     self.whenIdle = whenIdle
+    self.commands = commands
     var observer = BatchObserver(folder)
     try observer.refresh(now: clock())
     try observer.checkVersion()
@@ -92,7 +99,7 @@ package final class BatchWorker: Sendable {
     while true {
       try stop.check()
       try observer.refresh(now: clock())
-      switch observer.schedule.next(for: record.id) {
+      switch observer.schedule.next(for: record.id, only: commands) {
       case .claim(let task, let number, let share):
         guard let entry = try claim(task, number, share, &observer) else { continue }
         try work(on: entry, number, share, &observer, stop, watch)
@@ -103,12 +110,12 @@ package final class BatchWorker: Sendable {
       case .giveUp(let task, let number, let workers):
         try giveUp(task, number, workers, &observer, watch)
       case .wait:
-        if whenIdle == .leave { return }
+        if whenIdle == .leave, observer.haveOwnersShownLife { return }
         try pause(stop)
       case .finish:
         // Before leaving, a closer look: somebody may just have asked for more.
         try observer.refresh(now: clock(), isThorough: true)
-        if observer.schedule.next(for: record.id) == .finish { return }
+        if observer.schedule.next(for: record.id, only: commands) == .finish { return }
       }
     }
   }
@@ -116,8 +123,21 @@ package final class BatchWorker: Sendable {
   /// For a process that is about to end: removes what is unfinished and gives the task back, from any thread and at once.
   package func abandon() {
     executor.abandon()
-    _ = try? life.settle(.released) { $0.reason = "the worker was asked to stop" }
+    _ = try? life.settle(.released, release)
     life.end()
+  }
+
+  /// The time of the job that the worker is part of will soon be up. Its task, which is to be stopped, is given back for that
+  /// reason.
+  package func noteTimeIsUp() { isTimeUp.store(true, ordering: .relaxed) }
+
+  private func release(_ entry: inout JournalEntry) {
+    guard isTimeUp.load(ordering: .relaxed) else {
+      entry.reason = "the worker was asked to stop"
+      return
+    }
+    entry.code = Self.timeLimitCode
+    entry.reason = "the time limit of the worker's job was near"
   }
 
   /// Writes the entry that claims a task; `nil` when another worker was faster.
@@ -184,7 +204,7 @@ package final class BatchWorker: Sendable {
   ) throws(AisError) {
     if error.code == .cancelled {
       if stop.isCancelled {
-        _ = try life.settle(.released) { $0.reason = "the worker was asked to stop" }
+        _ = try life.settle(.released, release)
         throw error
       }
       // Not asked to stop, so the task was lost; a journal that could not be asked is thrown here.

@@ -15,12 +15,15 @@ package struct BatchCommand: ParsableCommand {
         ais batch run seg                   go on, or help: on another machine, too
         ais batch retry seg                 what failed, once more
         ais batch report seg                a page and a table of everything
+        ais batch submit --slurm seg        workers on a cluster instead of this machine
       """,
     subcommands: [
       BatchRunCommand.self,
       BatchStatusCommand.self,
       BatchRetryCommand.self,
       BatchReportCommand.self,
+      BatchSubmitCommand.self,
+      BatchCancelCommand.self,
       BatchWorkCommand.self,
     ])
 

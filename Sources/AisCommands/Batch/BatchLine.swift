@@ -7,6 +7,11 @@ struct BatchLine {
   static let separator = "--then"
   static let commands = ["segment", "pick", "mesh", "measure"]
 
+  /// What belongs to the batch and not to one of its commands.
+  private static let ownOptions: Set<String> = [
+    "--workers", "--preview", "--lease", "--slurm", "--print", "--partition", "--time", "--gpus", "--cpus", "--at-once",
+  ]
+
   /// The words of each command, its name first.
   let stages: [[String]]
 
@@ -22,8 +27,8 @@ struct BatchLine {
             + "\(Self.commands.last!), or the output folder of a batch")
       }
       // They would be taken for options of the command, and refused without saying where they belong.
-      if let own = stage.first(where: { ["--workers", "--preview", "--lease"].contains($0.prefix { $0 != "=" }) }) {
-        throw ValidationError("'\(own)' belongs in front of the command: ais batch run \(own) … \(name) …")
+      if let own = stage.first(where: { Self.ownOptions.contains(String($0.prefix { $0 != "=" })) }) {
+        throw ValidationError("'\(own)' belongs in front of the command: ais batch … \(own) … \(name) …")
       }
     }
   }

@@ -14,7 +14,7 @@ package struct BatchStatusCommand: ParsableCommand {
         ais batch status seg
         ais batch status seg --watch
 
-      Reads the batch's folder only, so that it works from any machine. The exit code is 1 when tasks failed.
+      Reads the batch's folder, so that it works from any machine; of workers in Slurm it also tells what Slurm says. The exit code is 1 when tasks failed.
       """)
 
   @Argument(help: ArgumentHelp("The output folder of the batch.", valueName: "folder"))
@@ -36,11 +36,22 @@ package struct BatchStatusCommand: ParsableCommand {
     }
     var observer = BatchObserver(batch)
     try observer.refresh(now: .zero, isThorough: true)
-    let summary = BatchSummary(observer)
+    var summary = BatchSummary(observer)
+    let history = try batch.slurmHistory()
+    var slurm: (summary: SlurmSummary, picture: SlurmPicture)?
+    if !history.isEmpty {
+      let picture = SlurmPicture(of: history.jobs, ProcessSlurmShell(patience: 15))
+      summary.learn(picture)
+      slurm = (SlurmSummary(history, picture), picture)
+    }
     if json {
-      Terminal.standardOutput.print(text: try Self.text(summary))
+      Terminal.standardOutput.print(text: try Self.text(Status(summary: summary, slurm: slurm?.summary)))
     } else {
-      Terminal.standardOutput.print(lines: BatchStatusText.lines(summary))
+      var lines = BatchStatusText.lines(summary)
+      if let slurm {
+        lines += SlurmText.lines(slurm.summary, slurm.picture, hasWork: !summary.hasEnded, folder: batch.output)
+      }
+      Terminal.standardOutput.print(lines: lines)
     }
     if summary.failed + summary.blocked > 0 { throw ExitCode.failure }
   }
@@ -57,7 +68,21 @@ package struct BatchStatusCommand: ParsableCommand {
     try BatchConclusion(watch.summary, folder: folder).tell(verbosity)
   }
 
-  private static func text(_ summary: BatchSummary) throws -> String {
+  /// The summary, and Slurm's part beside it where there is one.
+  private struct Status: Encodable {
+    var summary: BatchSummary
+    var slurm: SlurmSummary?
+
+    private enum Keys: CodingKey { case slurm }
+
+    func encode(to encoder: any Encoder) throws {
+      try summary.encode(to: encoder)
+      var values = encoder.container(keyedBy: Keys.self)
+      try values.encodeIfPresent(slurm, forKey: .slurm)
+    }
+  }
+
+  private static func text(_ summary: Status) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(summary), as: UTF8.self)
@@ -78,7 +103,7 @@ enum BatchStatusText {
       let part = running.fraction.map { "  \(Int($0 * 100)) %" } ?? ""
       let silent =
         !running.isAlive
-        ? "  its worker is gone: the next one takes it over"
+        ? "  its worker is gone\(running.goneBecause.map { " (\($0))" } ?? ""): the next one takes it over"
         : running.silentSeconds > 10 ? "  no sign of life for \(running.silentSeconds) s" : ""
       lines.append("  \(running.command) \(running.name)\(part)  on \(running.host ?? running.worker)\(silent)")
     }

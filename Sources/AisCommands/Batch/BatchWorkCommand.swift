@@ -29,6 +29,11 @@ package struct BatchWorkCommand: ParsableCommand {
       valueName: "wait|leave"))
   package var whenIdle: WhenIdle = .wait
 
+  @Option(
+    help: ArgumentHelp("Only tasks of these commands, such as pick,mesh.", valueName: "commands"),
+    transform: { text in text.split(separator: ",").map(String.init) })
+  package var only: [String] = []
+
   @OptionGroup(title: "How workers watch each other")
   package var watching: BatchLeaseArguments
 
@@ -55,15 +60,18 @@ package struct BatchWorkCommand: ParsableCommand {
     record.job = SchedulerJob.current
     let executor = CommandTaskExecutor(threads: threads, memory: memory, logger: logger)
     let worker = try BatchWorker(
-      record, folder: batch, executor: executor, whenIdle: whenIdle == .wait ? .wait : .leave)
+      record, folder: batch, executor: executor, whenIdle: whenIdle == .wait ? .wait : .leave,
+      only: only.isEmpty ? nil : Set(only))
     let stop = Self.stop(without: parent)
     let signals = StopSignals(cancellation: stop) { worker.abandon() }
-    defer { withExtendedLifetime(signals) {} }
+    let timeLimit = TimeLimitSignal(stop) { worker.noteTimeIsUp() }
+    defer { withExtendedLifetime((signals, timeLimit)) {} }
     let reporter = WorkerReporter(verbosity)
     do throws(AisError) {
       try worker.run(stop: stop, watch: reporter.report)
     } catch {
       guard error.code == .cancelled else { throw error }
+      if timeLimit.hasCome { throw ExitCode(try timeLimit.requeue(hasAdvanced: reporter.ends > 0)) }
       Terminal.standardError.print("ais: stopped; the task in hand was given back")
       throw ExitCode(StopSignals.exitCode)
     }
@@ -83,6 +91,8 @@ extension BatchWorkCommand {
 private final class WorkerReporter {
   /// Tasks that failed.
   private(set) var failures = 0
+  /// Tasks that ended, done or failed.
+  private(set) var ends = 0
   private let verbosity: VerbosityArguments
 
   init(_ verbosity: VerbosityArguments) { self.verbosity = verbosity }
@@ -90,6 +100,10 @@ private final class WorkerReporter {
   /// One line for each thing that happens.
   func report(_ event: WorkerEvent) {
     if case .failed = event { failures += 1 }
+    switch event {
+    case .done, .failed: ends += 1
+    default: break
+    }
     switch event {
     case .started(let entry): say(entry, "start")
     case .done(let entry, let seconds, let result):
@@ -147,11 +161,13 @@ enum AbsolutePath {
 /// The job of a scheduler that this process is part of.
 enum SchedulerJob {
   /// `slurm 1234_7`
-  static var current: String? {
-    let environment = ProcessInfo.processInfo.environment
+  static var current: String? { element(ProcessInfo.processInfo.environment).map { "slurm \($0)" } }
+
+  /// Slurm's name of the array task, `1234_7`, or of a job without an array, `1234`.
+  static func element(_ environment: [String: String]) -> String? {
     if let array = environment["SLURM_ARRAY_JOB_ID"], let task = environment["SLURM_ARRAY_TASK_ID"] {
-      return "slurm \(array)_\(task)"
+      return "\(array)_\(task)"
     }
-    return environment["SLURM_JOB_ID"].map { "slurm \($0)" }
+    return environment["SLURM_JOB_ID"]
   }
 }

@@ -50,7 +50,7 @@ package struct JournalEntry: Codable, Sendable, Hashable {
   package var takenFrom: String?
   /// Claimed: the share of the worker's memory that the task may use; below 1 after memory ran out.
   package var memoryShare: Double?
-  /// Failed, and released for want of memory: a code of the program's errors.
+  /// Failed, and released for want of memory or time: a code of the program's errors, or `time-limit`.
   package var code: String?
   /// Done, failed: seconds since it was claimed.
   package var seconds: Double?

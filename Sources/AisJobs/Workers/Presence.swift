@@ -8,6 +8,7 @@ package struct Presence: Sendable {
     var sign: Int?
     var silence: Duration = .zero
     var lastLook: Duration
+    var hasShownLife = false
   }
 
   private var workers: [String: Watched] = [:]
@@ -25,6 +26,7 @@ package struct Presence: Sendable {
     if let sign, sign != known.sign {
       known.sign = sign
       known.silence = .zero
+      known.hasShownLife = true
     } else {
       known.silence += min(max(now - known.lastLook, .zero), longestStep)
     }
@@ -34,4 +36,7 @@ package struct Presence: Sendable {
 
   /// How long the observer has watched the worker without seeing its sign change.
   package func silence(of worker: String) -> Duration { workers[worker]?.silence ?? .zero }
+
+  /// Whether the observer has seen the worker's sign change.
+  package func hasShownLife(_ worker: String) -> Bool { workers[worker]?.hasShownLife ?? false }
 }
