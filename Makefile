@@ -24,7 +24,8 @@ demo: deps ## segment a small tomogram, measure and show the result (TOMOGRAM=FI
 # Through the environment and as it was written: quotes, spaces and dollar signs in a file's name mean nothing there.
 demo: export AIS_DEMO_TOMOGRAM := $(value TOMOGRAM)
 
-test: deps ## build, check and test everything
+test: ## build, check and test everything
+	@Scripts/deps --for-tests
 	@Scripts/test
 
 lint: ## check formatting, imports, file lengths and wording

@@ -24,8 +24,8 @@ fail() {
 # seconds_since START: whole seconds since START, a value of $SECONDS.
 seconds_since() { echo "$((SECONDS - $1)) s"; }
 
-# apt_packages: the names listed in apt-packages.txt.
-apt_packages() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$root/Scripts/apt-packages.txt"; }
+# apt_packages [FILE]: the names listed in apt-packages.txt, or in another file of Scripts.
+apt_packages() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$root/Scripts/${1:-apt-packages.txt}"; }
 
 # swift_build OPTIONS…: a release build that shows now and then how far it is; the whole log is in .build/build.log.
 swift_build() {

@@ -29,9 +29,9 @@ def machine(tmp_path, repository):
             path.write_text(f"#!/bin/sh\necho {name} \"$@\" >> {self.calls}\n{script}\n")
             path.chmod(path.stat().st_mode | stat.S_IXUSR)
 
-        def deps(self):
+        def deps(self, *options):
             return subprocess.run(
-                ["bash", checkout / "Scripts/deps"], env={"PATH": str(tools), "HOME": str(tmp_path)},
+                ["bash", checkout / "Scripts/deps", *options], env={"PATH": str(tools), "HOME": str(tmp_path)},
                 capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
 
         def called(self):
@@ -58,6 +58,23 @@ def test_missing_packages_are_installed_without_asking(machine):
     done = machine.deps()
     assert done.returncode == 0, done.stderr
     assert "apt-get install -y --no-install-recommends libtiff-dev" in machine.called()
+
+
+def test_packages_of_tests_are_installed_only_for_tests(machine):
+    machine.fake("dpkg-query", 'case "$4" in slurmd) exit 1;; *) echo "install ok installed";; esac')
+    assert "slurm" not in machine.deps().stdout
+    done = machine.deps("--for-tests")
+    assert done.returncode == 0, done.stderr
+    assert "apt-get install -y --no-install-recommends slurmd" in machine.called()
+    assert "installed: slurmd" in done.stdout and "[4/4]" in done.stdout
+
+
+def test_without_the_packages_of_tests_everything_else_goes_on(machine):
+    machine.fake("dpkg-query", 'case "$4" in slurm*) exit 1;; *) echo "install ok installed";; esac')
+    machine.fake("apt-get", "exit 100")
+    done = machine.deps("--for-tests")
+    assert done.returncode == 0, done.stderr
+    assert "not installed, so that tests which need them are skipped: slurmctld slurmd slurm-client" in done.stdout
 
 
 def refused(done, *words):
