@@ -252,7 +252,7 @@ def test_a_batch_of_another_version(ais, place):
         (["info", "x.mrc"],
          "'info' does not run in batches: expected segment, pick, mesh or measure, or the output folder of a batch"),
         (SEGMENT + ["--workers", "4"],
-         "'--workers' belongs in front of the command: ais batch run --workers … segment …"),
+         "'--workers' belongs in front of the command: ais batch … --workers … segment …"),
         (SEGMENT + ["--then", "pick", "--feature", "Ribosome", "-o", "picks"],
          f"no model of this batch makes 'Ribosome', which 'pick' asks for: they make '{FEATURE}'"),
         (SEGMENT + ["--then"], "'--then' stands between two commands, as in: segment … --then pick …"),
