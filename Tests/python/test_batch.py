@@ -277,6 +277,26 @@ def test_ctrl_c_gives_the_task_back(ais, place):
     assert [p.name for p in (place / "seg").iterdir()] == ["ais-batch"]
 
 
+def test_a_lost_worker_is_replaced_while_another_process_watches(ais, place):
+    environment = {**os.environ, "AIS_PAUSE_POINT": "mid-slab 2", "SWIFT_BACKTRACE": "enable=no"}
+    run = subprocess.Popen(
+        [ais.path, "batch", "run", *SEGMENT], env=environment, cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True)
+    while not (place / "seg/ais-batch/journal").is_dir() or not entries(place):
+        assert run.poll() is None
+    watch = subprocess.Popen(
+        [ais.path, "batch", "status", "seg", "--watch"], cwd=place, stdout=subprocess.PIPE, text=True)
+    first = next(iter(entries(place).values()))[0]["worker"]
+    os.kill(int(first.split("-")[-2]), 9)
+    out, error = run.communicate(timeout=120)
+    assert run.returncode == 0, error
+    assert error.startswith("ais: a worker was ended by signal 9, perhaps for want of memory; its log is '")
+    assert out.endswith("3 of 3 tasks done\n")
+    seen = watch.communicate(timeout=30)[0]
+    assert watch.returncode == 0 and f"seg/TS_02__{FEATURE}.mrc" in seen and seen.endswith("3 of 3 tasks done\n")
+    assert kinds(place) == ["claimed claimed done", "claimed done", "claimed done"]
+
+
 def test_each_worker_sees_a_device_of_its_own(ais, place):
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "3,5", "AIS_PAUSE_POINT": "mid-slab 0.5"}
     ais("batch", "run", "--workers", "2", *SEGMENT, cwd=place, env=environment)
