@@ -1,4 +1,5 @@
 import AisCore
+import Synchronization
 
 /// Connected components of a volume as parts of one field.
 ///
@@ -71,14 +72,27 @@ package struct ComponentField: SurfaceField {
 
   /// How many vertices the surfaces will have: one for each pair of neighbouring voxels of which one is inside. Found from
   /// the runs alone, without reading.
-  package func vertexCounts() -> VertexCounts {
+  package func vertexCounts(threads: Int = 1) -> VertexCounts {
+    let total = Mutex(
+      VertexCounts(ofParts: [Int](repeating: 0, count: partCount), ofSlices: [Int](repeating: 0, count: shape.z)))
+    Slabs.forEach(count: shape.z, threads: threads) { range in
+      let counts = vertexCounts(of: range)
+      total.withLock { total in
+        for part in counts.ofParts.indices { total.ofParts[part] += counts.ofParts[part] }
+        for z in counts.ofSlices.indices { total.ofSlices[z] += counts.ofSlices[z] }
+      }
+    }
+    return total.withLock { $0 }
+  }
+
+  /// The share of some slices, and of the edges that lead down from them.
+  private func vertexCounts(of range: Range<Int>) -> VertexCounts {
     var counts = [Int](repeating: 0, count: partCount)
     var slices = [Int](repeating: 0, count: shape.z)
-    // A run of n voxels has 2 neighbours along x and 2n along each of y and z, less those that are inside too. Runs of a
-    // slice are taken by row, and in each row in the order of x, for components interleave.
-    var before: [Run] = []
-    for z in 0..<shape.z {
-      let slice = runs[firstRun[z]..<firstRun[z + 1]].sorted { ($0.y, $0.lower) < ($1.y, $1.lower) }
+    // A run of n voxels has 2 neighbours along x and 2n along each of y and z, less those that are inside too.
+    var before = range.lowerBound > 0 ? runsInOrder(range.lowerBound - 1) : []
+    for z in range {
+      let slice = runsInOrder(z)
       for run in slice {
         let neighbours = 2 + 4 * Int(run.upper - run.lower)
         counts[Int(run.label) - 1] += neighbours
@@ -96,6 +110,11 @@ package struct ComponentField: SurfaceField {
       before = slice
     }
     return VertexCounts(ofParts: counts, ofSlices: slices)
+  }
+
+  /// The runs of a slice by row, and in each row in the order of x, for components interleave.
+  private func runsInOrder(_ z: Int) -> [Run] {
+    runs[firstRun[z]..<firstRun[z + 1]].sorted { ($0.y, $0.lower) < ($1.y, $1.lower) }
   }
 
   /// Calls `body` with the label and the number of voxels of each stretch in which two sorted lists of runs lie over each

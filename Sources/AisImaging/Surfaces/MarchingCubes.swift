@@ -33,7 +33,8 @@ package enum MarchingCubes {
     cancellation: Cancellation = Cancellation(), progress: (Double) -> Void = { _ in }
   ) throws(AisError) -> [SurfaceMesh] {
     precondition(field.shape.count > 0, "a volume of \(field.shape) has no voxel")
-    var assembly = Assembly(partCount: field.partCount, vertexCounts: vertexCounts?.ofParts)
+    var assembly = Assembly(
+      partCount: field.partCount, vertexCounts: vertexCounts?.ofParts, threads: threads)
     // A layer below the first slice and one above the last close the surface.
     let layers = -1..<field.shape.z
     let starts = Array(stride(from: layers.lowerBound, to: layers.upperBound, by: blockHeight))
@@ -87,11 +88,16 @@ package enum MarchingCubes {
 /// Joins blocks, in order from the lowest, into one mesh a part.
 private struct Assembly {
   var meshes: [SurfaceMesh]
-  /// For the vertices in the highest slice so far: which vertex of its part's mesh each is.
-  private var seam: [UInt32] = []
+  private let threads: Int
+  /// Vertices of each part so far.
+  private var counts: [Int]
+  /// Which vertex of its part's mesh each vertex of the block is. Those in its lowest slice are known from the block below.
+  private var places: [UInt32] = []
 
-  init(partCount: Int, vertexCounts: [Int]?) {
+  init(partCount: Int, vertexCounts: [Int]?, threads: Int) {
     meshes = Array(repeating: SurfaceMesh(), count: partCount)
+    counts = Array(repeating: 0, count: partCount)
+    self.threads = max(1, min(threads, partCount))
     for (part, count) in (vertexCounts ?? []).enumerated() {
       meshes[part].vertices.reserveCapacity(count)
       // More than there can be: four polygons of at most seven corners meet at a vertex. Room that is never used is never
@@ -102,43 +108,91 @@ private struct Assembly {
 
   mutating func add(_ block: SurfaceBlock) throws(AisError) {
     // The block's lowest vertices are those of the block below: the same, in the same order.
-    var places = seam
-    precondition(seam.count == block.lowestCount, "two blocks disagree about the slice that they share")
+    let known = places.count
+    precondition(known == block.lowestCount, "two blocks disagree about the slice that they share")
     places.reserveCapacity(block.vertices.count)
-    // Neighbours mostly belong to one part: they go over together.
-    block.parts.withUnsafeBufferPointer { parts in
-      block.vertices.withUnsafeBufferPointer { vertices in
-        var first = places.count
-        while first < parts.count {
-          let part = parts[first]
-          var end = first + 1
-          while end < parts.count && parts[end] == part { end += 1 }
-          let base = UInt32(truncatingIfNeeded: meshes[Int(part)].vertices.count)
-          places.append(contentsOf: base..<base + UInt32(truncatingIfNeeded: end - first))
-          meshes[Int(part)].vertices.append(contentsOf: UnsafeBufferPointer(rebasing: vertices[first..<end]))
-          first = end
-        }
-      }
-      places.withUnsafeBufferPointer { places in
-        block.triangles.withUnsafeBufferPointer { triangles in
-          var first = 0
-          while first < triangles.count {
-            let part = parts[Int(triangles[first].x)]
-            var end = first + 1
-            while end < triangles.count && parts[Int(triangles[end].x)] == part { end += 1 }
-            meshes[Int(part)].triangles.append(
-              contentsOf: UnsafeBufferPointer(rebasing: triangles[first..<end]).lazy.map {
-                SIMD3(places[Int($0.x)], places[Int($0.y)], places[Int($0.z)])
-              })
-            first = end
+    for part in block.parts[known...] {
+      places.append(UInt32(truncatingIfNeeded: counts[Int(part)]))
+      counts[Int(part)] += 1
+    }
+    if let largest = counts.max(), largest > Int32.max {
+      throw AisError(
+        .limitExceeded, "a surface of more than \(Int32.max) vertices cannot be made: bin the volume")
+    }
+    // Room is given by the system as it is filled, which takes longer than filling it: each thread fills that of its parts.
+    let threads = threads
+    places.withUnsafeBufferPointer { places in
+      block.withContents { contents in
+        meshes.withUnsafeMutableBufferPointer { buffer in
+          // Each mesh is changed by the one thread that has its part; nobody changes the places.
+          nonisolated(unsafe) let (meshes, places) = (buffer, places)
+          Slabs.forEachItem(count: threads, threads: threads) { item in
+            contents.forEachStretch(ofVerticesFrom: known) { part, vertices in
+              if part % threads == item { meshes[part].vertices.append(contentsOf: vertices) }
+            }
+            contents.forEachStretchOfTriangles { part, triangles in
+              if part % threads != item { return }
+              meshes[part].triangles.append(
+                contentsOf: triangles.lazy.map { SIMD3(places[Int($0.x)], places[Int($0.y)], places[Int($0.z)]) })
+            }
           }
         }
       }
     }
-    if let largest = meshes.map(\.vertices.count).max(), largest > Int32.max {
-      throw AisError(
-        .limitExceeded, "a surface of more than \(Int32.max) vertices cannot be made: bin the volume")
+    self.places = Array(places[block.highest])
+  }
+}
+
+extension SurfaceBlock {
+  /// Hands out what the block holds as bare memory: stretches of arrays would be counted in and out by all threads at once.
+  fileprivate func withContents(_ body: (Contents) -> Void) {
+    vertices.withUnsafeBufferPointer { vertices in
+      parts.withUnsafeBufferPointer { parts in
+        triangles.withUnsafeBufferPointer { triangles in
+          body(Contents(vertices: vertices, parts: parts, triangles: triangles))
+        }
+      }
     }
-    seam = Array(places[block.highest])
+  }
+
+  /// Not to be used after the call that it was given to. Sendable, for nobody changes the memory meanwhile.
+  fileprivate struct Contents: @unchecked Sendable {
+    let vertices: UnsafeBufferPointer<SIMD3<Float>>
+    let parts: UnsafeBufferPointer<Int32>
+    let triangles: UnsafeBufferPointer<SIMD3<UInt32>>
+
+    /// Calls `body` with each stretch of neighbouring vertices of one part; neighbours mostly are.
+    @inline(__always)
+    func forEachStretch(
+      ofVerticesFrom first: Int, _ body: (_ part: Int, _ vertices: UnsafeBufferPointer<SIMD3<Float>>) -> Void
+    ) {
+      forEachStretch(first..<vertices.count, part: { parts[$0] }) { part, range in
+        body(part, UnsafeBufferPointer(rebasing: vertices[range]))
+      }
+    }
+
+    /// Calls `body` with each stretch of neighbouring triangles of one part.
+    @inline(__always)
+    func forEachStretchOfTriangles(
+      _ body: (_ part: Int, _ triangles: UnsafeBufferPointer<SIMD3<UInt32>>) -> Void
+    ) {
+      forEachStretch(0..<triangles.count, part: { parts[Int(triangles[$0].x)] }) { part, range in
+        body(part, UnsafeBufferPointer(rebasing: triangles[range]))
+      }
+    }
+
+    @inline(__always)
+    private func forEachStretch(
+      _ range: Range<Int>, part: (Int) -> Int32, _ body: (_ part: Int, _ range: Range<Int>) -> Void
+    ) {
+      var first = range.lowerBound
+      while first < range.upperBound {
+        let own = part(first)
+        var end = first + 1
+        while end < range.upperBound && part(end) == own { end += 1 }
+        body(Int(own), first..<end)
+        first = end
+      }
+    }
   }
 }

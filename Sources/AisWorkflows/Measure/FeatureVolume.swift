@@ -41,7 +41,7 @@ struct FeatureVolume: Sendable {
       in: source, above: level, connectivity: .faces, minimumVoxelCount: least, memory: memory, threads: threads,
       cancellation: cancellation, progress: { progress(0.5 * $0) })
     let field = ComponentField(runs, source: source)
-    let counts = field.vertexCounts()
+    let counts = field.vertexCounts(threads: threads)
     // The tree that finds the nearest triangle keeps 41 bytes of each and needs 24 more while it grows.
     let triangles = counts.ofParts.reduce(0, +) * 5 / 2
     let bytes =

@@ -52,7 +52,7 @@ struct SurfaceMaking {
       .prefix(request.limit ?? .max)
     guard !order.isEmpty else { return [] }
     let field = ComponentField(found, order: Array(order), source: reading.source)
-    let counts = field.vertexCounts()
+    let counts = field.vertexCounts(threads: request.threads)
     try checkMemory(field, counts)
     let rough = try MarchingCubes.surfaces(
       of: field, level: reading.threshold, vertexCounts: counts, threads: request.threads, cancellation: cancellation
