@@ -114,6 +114,8 @@ package struct MeshCommand: ParsableCommand {
     surface.fill(&request)
     file.fill(&request)
     reading.fill(&request)
+    // Slices are read in order: a cache of many would only take memory.
+    request.view.cacheBytes = 8 << 20
     request.replacesOutputs = force
     return request
   }

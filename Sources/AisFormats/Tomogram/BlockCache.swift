@@ -6,7 +6,7 @@ import Synchronization
 final class BlockCache: Sendable {
   /// Bytes that are written once, by whoever holds the slot, and only read afterwards.
   final class Block: @unchecked Sendable {
-    // Invariant: `bytes` is filled before the block leaves `Slot.content`'s lock and never changes after.
+    // Invariant: `bytes` is filled before the block leaves `Slot.content`'s lock and never changes while anyone else has it.
     let bytes: UnsafeMutableRawBufferPointer
     init(byteCount: Int) { bytes = .allocate(byteCount: byteCount, alignment: 64) }
     deinit { bytes.deallocate() }
@@ -15,7 +15,23 @@ final class BlockCache: Sendable {
   private final class Slot: Sendable {
     let byteCount: Int
     let content = Mutex<Block?>(nil)
-    init(byteCount: Int) { self.byteCount = byteCount }
+    /// A dropped block whose memory may be used again: fresh memory costs more time than reading into it.
+    let spare: Mutex<Block?>
+
+    init(byteCount: Int, spare: Block?) {
+      self.byteCount = byteCount
+      self.spare = Mutex(spare)
+    }
+
+    /// Takes the block out, unless it is being read.
+    func takeContent() -> Block? { content.withLockIfAvailable { $0.take() } ?? nil }
+
+    /// Memory for the block: that of the spare one, when nobody is reading from it.
+    func makeBlock() -> Block {
+      var spare = spare.withLock { $0.take() }
+      if spare?.bytes.count == byteCount, isKnownUniquelyReferenced(&spare), let spare { return spare }
+      return Block(byteCount: byteCount)
+    }
   }
 
   private struct State {
@@ -36,7 +52,7 @@ final class BlockCache: Sendable {
     let slot = slot(key, byteCount: byteCount)
     return try slot.content.withLock { (content: inout Block?) throws(AisError) -> Block in
       if let content { return content }
-      let block = Block(byteCount: byteCount)
+      let block = slot.makeBlock()
       try fill(block.bytes)
       content = block
       return block
@@ -50,13 +66,15 @@ final class BlockCache: Sendable {
         state.slots[key] = (entry.slot, state.clock)
         return entry.slot
       }
+      var spare: Block?
       while state.byteCount + byteCount > limit,
         let oldest = state.slots.min(by: { $0.value.lastUse < $1.value.lastUse })
       {
         state.byteCount -= oldest.value.slot.byteCount
         state.slots.removeValue(forKey: oldest.key)
+        spare = oldest.value.slot.takeContent() ?? spare
       }
-      let slot = Slot(byteCount: byteCount)
+      let slot = Slot(byteCount: byteCount, spare: spare)
       state.slots[key] = (slot, state.clock)
       state.byteCount += byteCount
       return slot

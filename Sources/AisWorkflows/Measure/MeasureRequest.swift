@@ -57,6 +57,8 @@ extension MeasureRequest.Settings {
     request.label = label
     request.binning = binning
     request.view.voxelSize = voxelSize
+    // Slices are read in order: a cache of many would only take memory.
+    request.view.cacheBytes = 8 << 20
     return request
   }
 }
