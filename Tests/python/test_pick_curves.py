@@ -134,6 +134,18 @@ def test_points_on_a_vesicle_are_even_and_look_outward(ais, tmp_path):
     assert abs(np.mean(gaps) / 8 - 1) < 0.15 and min(gaps) > 5.5
 
 
+def test_a_solid_body_is_named_beside_a_membrane(ais, tmp_path):
+    z, y, x = np.indices((40, 120, 60))
+    body = ((z - 20) / 14) ** 2 + ((y - 31) / 26) ** 2 + ((x - 30) / 26) ** 2 <= 1
+    vesicle = np.abs(np.sqrt((z - 20) ** 2 + (y - 90) ** 2 + (x - 30) ** 2) - 14) <= 2
+    path = write_volume(tmp_path / "T__Membrane.mrc", (body | vesicle).astype(np.float32), 10)
+    done = ais.run("pick", "--on-surface", "--every", "50A", "-o", tmp_path, path)
+    said = done.stderr
+    assert done.returncode == 0 and "1 of 2 pieces is a solid body" in said and "nm thick" in said and "aisThicknessAngst" in said
+    thick = [float(t) for t in read_star(tmp_path / "T__Membrane_coords.star")["aisThicknessAngst"]]
+    assert min(thick) < 60 and max(thick) > 120
+
+
 def test_real_segmentations(ais, shared, tmp_path):
     """A vesicle's membrane, and microtubules traced by people: every point lies on what was segmented."""
     with gzip.open(shared / "tomograms" / "tardis_mt_patch_b_mask.mrc.gz") as packed, open(tmp_path / "MT.mrc", "wb") as raw:

@@ -92,7 +92,18 @@ extension PickFinding {
     finding.sizeNoun = "thickness"
     try finding.select(found, request, cancellation)
     finding.warn(frame, pieces, isEmpty: points.isEmpty, "what was found is no sheet: specks, threads or solid bodies")
+    finding.warn(frame, SolidPieces(among: points, in: pieces, edges: reading.edges))
     return finding
+  }
+
+  private mutating func warn(_ frame: CurveFrame, _ solid: SolidPieces) {
+    guard !solid.components.isEmpty else { return }
+    let count = solid.components.count
+    let thickness = "\(DecimalText.fixed(frame.size(solid.greatestThickness), 1)) \(frame.unit)"
+    warnings.append(
+      "\(count) of \(tally.components) pieces \(count == 1 ? "is a solid body" : "are solid bodies") (up to \(thickness) thick) and "
+        + "no sheet: points there lie in the middle of the body, not on its outer surface. Segment the membrane around it "
+        + "instead, or drop the points by 'aisThickness\(frame.suffix)'")
   }
 
   private mutating func warn(_ frame: CurveFrame, _ pieces: ComponentRuns, isEmpty: Bool, _ reason: String) {

@@ -161,6 +161,33 @@ struct SurfacePickerTests {
     #expect(try picker.points(in: Self.components(shape) { $0[0] == 4 && $0[1] == 4 }).isEmpty)
   }
 
+  @Test(
+    "a body twice as wide as thick is called solid, a plate, a small vesicle and a shallow cap are not",
+    arguments: [VoxelEdges.one, VoxelEdges(z: 20, y: 10, x: 10)])
+  func solid(edges: VoxelEdges) throws {
+    // z, y, x; in voxels of the smallest edge.
+    let edge = min(edges.z, edges.y)
+    let relative = SIMD3(edges.z, edges.y, edges.x) / edge
+    let shape = Shape(z: Int(44 / relative[0]), y: 200, x: 60)
+    let found = try Self.components(shape, edges: relative) { place in
+      let body = (place - SIMD3(21, 32, 30)) / SIMD3(12, 27, 27)
+      let vesicle = (place - SIMD3(21, 75, 30)).length
+      let cap = place - SIMD3(-10, 115, 30)
+      let plate = place - SIMD3(21, 168, 30)
+      return body.length <= 1 || abs(vesicle - 8) <= 2 || (abs(cap.length - 40) <= 2 && place[0] > 24)
+        || (abs(plate[0]) <= 3 && abs(plate[1]) <= 17 && abs(plate[2]) <= 25)
+    }
+    #expect(found.components.count == 4)
+    var settings = SurfaceSettings(spacing: 4 * edge)
+    settings.edges = edges
+    let points = try SurfacePicker(settings).points(in: found)
+    #expect(Set(points.map(\.component)).count == 4)
+    let solid = SolidPieces(among: points, in: found, edges: edges)
+    #expect(solid.components == found.components.filter { $0.centroid.y < 60 }.map(\.index))
+    #expect((15...23).contains(solid.greatestThickness / edge), "\(solid.greatestThickness / edge) voxels")
+    #expect(SolidPieces(among: [], in: found, edges: edges).components.isEmpty)
+  }
+
   @Test("a piece too large for the memory is refused with what to do; a stopped search says so")
   func limits() throws {
     let found = try Self.components(Shape(z: 20, y: 20, x: 20)) { abs($0[0] - 10) <= 1 }
