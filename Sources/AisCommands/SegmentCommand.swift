@@ -2,7 +2,6 @@ import AisCore
 import AisFormats
 import AisWorkflows
 import ArgumentParser
-import Foundation
 import Logging
 
 /// `ais segment`: networks applied to tomograms.
@@ -125,25 +124,11 @@ package struct SegmentCommand: ParsableCommand {
       cancellation: cancellation)
     let reporter = SegmentReporter(plan, verbosity: verbosity)
     reporter.announce(memoryLimit: limit, freeDisk: SegmentPlan.freeDisk(at: output))
-    if dryRun {
-      let refusals = plan.tasks.flatMap(\.refusals)
-      for refusal in refusals { Terminal.standardError.print("ais: \(refusal)") }
-      if !refusals.isEmpty { throw ExitCode.failure }
-      return
-    }
-
+    if dryRun { return try BatchEnding.foretell(plan.tasks.flatMap(\.refusals)) }
     let run = SegmentRun(plan, cancellation: cancellation, logger: logger)
-    let signals = StopSignals(cancellation: cancellation) { run.abandon() }
-    defer { withExtendedLifetime(signals) {} }
-    do {
-      let outcomes = try run.run(reporter.report)
-      reporter.summarise(outcomes)
-      if outcomes.contains(where: { !$0.failures.isEmpty }) { throw ExitCode.failure }
-    } catch let error as AisError where error.code == .cancelled {
-      Terminal.standardError.draw(nil)
-      Terminal.standardError.print("ais: stopped; unfinished outputs were removed")
-      throw ExitCode(StopSignals.exitCode)
-    }
+    try BatchEnding.follow(
+      cancellation, run: { () throws(AisError) in try run.run(reporter.report) }, summarise: reporter.summarise,
+      abandon: { run.abandon() })
   }
 
   func request(memoryLimit: Int, threads: Int) -> SegmentRequest {
