@@ -15,8 +15,13 @@ package struct ExtractParticlesCommand: ParsableCommand {
         ais extract-particles picks.star -t tomograms/ --box 64 -o particles --invert
         ais extract-particles picks.star -t TS_01.mrc --box 48 -o particles --proof
 
-      Boxes that reach beyond the tomogram are left out, or filled with '--edge'. '--proof' reads the new list again and says \
-      where the mean of 50 boxes has its centre.
+      OUT/particles.star lists all boxes, OUT/<tomogram>/particles.star those of one tomogram; image names count from OUT. \
+      Boxes that reach beyond the tomogram are left out, or filled with '--edge'. '--proof' reads the list of all again and \
+      says where the mean of 50 boxes has its centre.
+
+      Tomograms whose boxes are there already, cut with the same settings for the same particles, are skipped, so the same \
+      line goes on after an interruption. One tomogram that fails does not stop the others; the exit code is then 1, and the \
+      list of all is not written.
       """)
 
   @Argument(help: ArgumentHelp("Lists of coordinates.", valueName: "list"))
@@ -54,15 +59,14 @@ package struct ExtractParticlesCommand: ParsableCommand {
   @Flag(help: "Make outputs again that are already there, and replace those made otherwise or changed.")
   package var force = false
 
+  @Flag(name: [.long, .customShort("n")], help: "Print what would be done, and do nothing.")
+  package var dryRun = false
+
   @OptionGroup(title: "Where the particles lie")
   package var source: CoordinateArguments
 
-  @Option(
-    help: ArgumentHelp(
-      "The memory that may be used, such as 4GiB. Without it, what this process may have (free memory, control group, Slurm).",
-      valueName: "amount"),
-    transform: Quantity.byteCount)
-  package var memory: ByteCount?
+  @OptionGroup(title: "What to compute on")
+  package var machine: MachineArguments
 
   @OptionGroup(title: "What is printed")
   package var verbosity: VerbosityArguments
@@ -75,8 +79,31 @@ package struct ExtractParticlesCommand: ParsableCommand {
   }
 
   package func run() throws {
+    let logger = verbosity.makeLogger("extract-particles")
     let cancellation = Cancellation()
-    FreedMemory.goesBackAtOnce()
+    let (threads, memory) = machine.settled(logger)
+    let extraction = try ParticleExtraction(
+      request(memoryLimit: memory.bytes, threads: threads), cancellation: cancellation, logger: logger)
+    announce(extraction)
+    if dryRun { return try BatchEnding.foretell(extraction.refusals) }
+    let reporter = BatchReporter(
+      extraction.tasks.map { .init(input: $0.path, weight: $0.isFinished ? 0 : Double($0.particles.count)) },
+      noun: "tomogram", verbosity: verbosity, isPredicted: false)
+    var result: ParticleExtraction.Result?
+    try BatchEnding.follow(
+      cancellation,
+      run: { () throws(AisError) in
+        let (outcomes, all) = try extraction.run(reporter.report)
+        result = all
+        return outcomes
+      },
+      summarise: { outcomes in
+        if let result { report(result) }
+        reporter.summarise(outcomes)
+      })
+  }
+
+  private func request(memoryLimit: Int, threads: Int) throws(AisError) -> ExtractionRequest {
     var boxes = ParticleBoxes(size: box)
     boxes.edge = edge
     boxes.normalisation = normalise
@@ -87,54 +114,47 @@ package struct ExtractParticlesCommand: ParsableCommand {
     request.elementType = half ? .float16 : .float32
     request.replaces = force
     request.proves = proof
-    let limit = memory?.bytes ?? MachineResources.current().memoryBytes
+    request.threads = threads
     // Besides the boxes: the program, a slice or two, the reader's cache.
-    request.memory = max(64 << 20, limit - (128 << 20))
-    let extraction = try ParticleExtraction(
-      request, cancellation: cancellation, logger: verbosity.makeLogger("extract-particles"))
-    let isQuiet = verbosity.quiet || verbosity.json
-    if !isQuiet { Terminal.standardOutput.print(lines: extraction.notes) }
-    let signals = StopSignals(cancellation: cancellation) {}
-    defer { withExtendedLifetime(signals) {} }
-    let line = ProgressLine("cutting boxes")
-    do {
-      let result = try extraction.run { if !isQuiet { line.show($0) } }
-      line.clear()
-      try report(result)
-    } catch let error as AisError where error.code == .cancelled {
-      Terminal.standardError.draw(nil)
-      Terminal.standardError.print("ais: stopped; the same line begins anew")
-      throw ExitCode(StopSignals.exitCode)
-    }
+    request.memory = max(64 << 20, memoryLimit - (128 << 20))
+    return request
   }
 
-  private func report(_ result: ParticleExtraction.Result?) throws {
+  /// What will be done, before it is.
+  private func announce(_ extraction: ParticleExtraction) {
+    let finished = extraction.tasks.count(where: \.isFinished)
     if verbosity.json {
-      return Terminal.standardOutput.print(
-        text: try CoordinateReport.json(Report(result: result, isSkipped: result == nil)))
+      return BatchEventLine.emit(
+        BatchEventLine(event: "plan", tomograms: extraction.tasks.count, outputsSkipped: finished))
     }
     if verbosity.quiet { return }
-    guard let result else {
-      Terminal.standardOutput.print(
-        "everything was there already, made with the same settings ('--force' makes it again)")
-      return
+    let out = Terminal.standardOutput
+    out.print(lines: extraction.notes)
+    if finished > 0 {
+      out.print(
+        "the boxes of \(counted(finished, "tomogram")) were there already, made with the same settings ('--force' makes them again)"
+      )
     }
-    Terminal.standardOutput.print("\(result.list)  \(counted(result.particles, "particle")) in boxes of \(box)³ voxels")
-    if result.skippedAtEdge > 0 {
-      Terminal.standardOutput.print(
-        "  \(result.skippedAtEdge) left out, for their boxes reach beyond the tomogram ('--edge mean' fills them)")
+    guard dryRun else { return }
+    for task in extraction.tasks where !task.isFinished && task.refusals.isEmpty {
+      let particles = counted(task.particles.count, "particle")
+      out.print("\(task.path) would give \(task.boxCount) boxes of \(particles) in \(task.folder)")
     }
-    if result.filledAtEdge > 0 {
-      Terminal.standardOutput.print("  \(result.filledAtEdge) filled where they reach beyond the tomogram")
-    }
-    if let proof = result.proof { Terminal.standardOutput.print("  proof: \(proof.sentence)") }
   }
 
-  /// `ais.extraction/1` without what the account beside the list has.
-  private struct Report: Encodable {
-    var schema = "ais.extraction.result/1"
-    var result: ParticleExtraction.Result?
-    var isSkipped: Bool
+  private func report(_ result: ParticleExtraction.Result) {
+    if verbosity.json {
+      return BatchEventLine.emit(BatchEventLine(event: "list", results: .init(result)))
+    }
+    if verbosity.quiet { return }
+    let out = Terminal.standardOutput
+    out.print("\(result.list)  \(counted(result.particles, "particle")) in boxes of \(box)³ voxels")
+    if result.skippedAtEdge > 0 {
+      out.print(
+        "  \(result.skippedAtEdge) left out, for their boxes reach beyond the tomogram ('--edge mean' fills them)")
+    }
+    if result.filledAtEdge > 0 { out.print("  \(result.filledAtEdge) filled where they reach beyond the tomogram") }
+    if let proof = result.proof { out.print("  proof: \(proof.sentence)") }
   }
 }
 

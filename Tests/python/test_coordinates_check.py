@@ -85,8 +85,31 @@ def test_boxes_are_cut_and_proved(ais, tmp_path, example):
     assert mean.shape == (24, 24, 24)
     assert np.unravel_index(mean.argmax(), mean.shape) in [(z, y, x) for z in range(9, 15) for y in range(9, 15) for x in range(9, 15)]
     assert mean[12, 12, 12] > 0.3 and abs(data[0][0].mean()) < 1
-    assert "was there already" not in text
-    assert "there already" in ais("extract-particles", path, "-t", folder / "T.mrc", "-o", tmp_path / "out", "--box", "24", "--invert", "--proof")
+    assert "were there already" not in text
+    again = ais("extract-particles", path, "-t", folder / "T.mrc", "-o", tmp_path / "out", "--box", "24", "--invert", "--proof")
+    assert "there already" in again and "50 boxes were cut" in again
+
+
+def test_an_extraction_is_foretold_resumed_and_the_same_on_any_number_of_threads(ais, tmp_path, example):
+    folder, centres, _ = example
+    path = write(tmp_path / "list.txt", centres)
+    words = ["extract-particles", path, "-t", folder / "T.mrc", "--box", "16"]
+    text = ais(*words, "-o", tmp_path / "one", "--dry-run")
+    assert "would give" in text and "120 particles" in text and not (tmp_path / "one").exists()
+    ais(*words, "-o", tmp_path / "one", "--threads", "1")
+    events = [json.loads(line) for line in ais(*words, "-o", tmp_path / "four", "--threads", "4", "--json").splitlines()]
+    assert [event["event"] for event in events if event["event"] != "progress"] == ["plan", "start", "done", "list", "end"]
+    boxes = sorted((tmp_path / "one").rglob("*.mrc"))
+    assert len(boxes) == events[-2]["results"]["particles"] > 50
+    for box in boxes:
+        other = mrcfile.read(tmp_path / "four" / box.relative_to(tmp_path / "one"))
+        assert (mrcfile.read(box) == other).all()
+    # A box that is gone is cut again, and nothing else is taken for it.
+    boxes[7].unlink()
+    ais(*words, "-o", tmp_path / "one")
+    assert boxes[7].exists()
+    other = ais.run(*words[:-1], "20", "-o", tmp_path / "one")
+    assert other.returncode == 1 and "--force" in other.stderr
 
 
 def test_lists_are_merged_filtered_and_measured(ais, tmp_path, example):

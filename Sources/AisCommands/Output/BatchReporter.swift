@@ -151,7 +151,7 @@ struct BatchEventLine: Encodable {
     func encode(to encoder: any Encoder) throws { try value.encode(to: encoder) }
   }
   var schema = "ais.progress/1"
-  /// plan, start, progress, done, end.
+  /// plan, start, progress, done, list, end.
   var event: String
   var tomogram: String?
   var input: String?

@@ -4,6 +4,7 @@ import AisTestSupport
 import AisWorkflows
 import Foundation
 import Logging
+import Synchronization
 import Testing
 
 @Suite("Boxes around particles")
@@ -19,10 +20,14 @@ struct ParticleExtractionTests {
     return VolumeSource(volume, voxelSize: VoxelSize(.angstroms(10)))
   }
 
-  private func cut(_ boxes: ParticleBoxes, _ points: [VoxelPoint], memory: Int = .max) throws -> [Int: Volume<Float>] {
-    var found: [Int: Volume<Float>] = [:]
-    try boxes.cut(points, from: ramp(shape), memory: memory) { (index, box) throws(AisError) in found[index] = box }
-    return found
+  private func cut(
+    _ boxes: ParticleBoxes, _ points: [VoxelPoint], memory: Int = .max, threads: Int = 1
+  ) throws -> [Int: Volume<Float>] {
+    let found = Mutex<[Int: Volume<Float>]>([:])
+    try boxes.cut(points, from: ramp(shape), memory: memory, threads: threads) { (index, box) throws(AisError) in
+      found.withLock { $0[index] = box }
+    }
+    return found.withLock { $0 }
   }
 
   @Test("the particle's voxel is number size div 2 of its box", arguments: [2, 3, 4, 5])
@@ -51,8 +56,8 @@ struct ParticleExtractionTests {
     #expect(try cut(boxes, [VoxelPoint(z: 50, y: 5, x: 5)])[0]?.voxels.allSatisfy { $0 == 0 } == true)
   }
 
-  @Test("little memory gives the same boxes")
-  func memory() throws {
+  @Test("little memory and any number of threads give the same boxes", arguments: [1, 2, 7])
+  func memory(threads: Int) throws {
     var random = SeededGenerator(seed: 3)
     let points = (0..<40).map { _ in
       VoxelPoint(
@@ -62,7 +67,7 @@ struct ParticleExtractionTests {
     var boxes = ParticleBoxes(size: 4)
     boxes.edge = .mean
     let whole = try cut(boxes, points)
-    let scant = try cut(boxes, points, memory: 3 * 4 * 64)
+    let scant = try cut(boxes, points, memory: 3 * 4 * 64, threads: threads)
     #expect(whole.count == 40 && scant.count == 40)
     for (index, box) in whole { #expect(scant[index]?.voxels == box.voxels) }
   }
@@ -80,12 +85,22 @@ struct ParticleExtractionTests {
     #expect(zip(box.voxels, dark.voxels).allSatisfy { abs($0 + $1) < 1e-4 })
   }
 
-  @Test("the written list brings every particle back, and the proof finds the centre")
-  func wholeRun() throws {
-    let folder = try TemporaryFolder()
-    var random = SeededGenerator(seed: 8)
+  @Test("a box that cannot be stored stops the others, on any number of threads", arguments: [1, 4])
+  func failure(threads: Int) throws {
+    let boxes = ParticleBoxes(size: 2)
+    let points = (1..<8).map { VoxelPoint(z: Double($0), y: 5, x: 5) }
+    #expect(throws: AisError.self) {
+      try boxes.cut(points, from: ramp(shape), threads: threads) { (index, _) throws(AisError) in
+        if index == 3 { throw AisError(.diskFull, "no room") }
+      }
+    }
+  }
+
+  /// Dark balls of radius 3 at random places, a tomogram of 10 Å voxels named `name`.
+  private func particles(_ name: String, in folder: TemporaryFolder, seed: UInt64) throws -> ParticleList {
+    var random = SeededGenerator(seed: seed)
     var volume = Volume<Float>(shape: Shape(z: 60, y: 120, x: 110), repeating: 0)
-    var list = ParticleList(tomograms: [TomogramFrame(name: "TS_01")])
+    var list = ParticleList(tomograms: [TomogramFrame(name: name)])
     for _ in 0..<60 {
       let p = VoxelPoint(
         z: .random(in: 12...47, using: &random), y: .random(in: 12...107, using: &random),
@@ -101,22 +116,36 @@ struct ParticleExtractionTests {
       }
     }
     let writer = try MRCWriter(
-      path: folder.path("TS_01.mrc"),
+      path: folder.path(name + ".mrc"),
       output: MRCOutput(shape: volume.shape, elementType: .float32, voxelSize: VoxelSize(.angstroms(10))))
     for z in 0..<volume.shape.z { try Array(volume.slice(z)).withUnsafeBufferPointer { try writer.writeSlice(z, $0) } }
     try writer.finish()
-    try CoordinateFile.write(list, to: folder.path("picks.star"), format: .ais)
+    return list
+  }
 
+  /// An extraction from the tomograms of a folder.
+  private func extraction(
+    in folder: TemporaryFolder, _ names: [String], change: (inout ExtractionRequest) -> Void = { _ in }
+  ) throws -> ParticleExtraction {
     var context = CoordinateContext()
-    try context.add(tomograms: [folder.path("TS_01.mrc")], options: TomogramOptions())
+    try context.add(tomograms: names.map { folder.path($0 + ".mrc") }, options: TomogramOptions())
     var request = ExtractionRequest(
       lists: [folder.path("picks.star")], outputFolder: folder.path("out"), context: context,
       boxes: ParticleBoxes(size: 16))
     request.boxes.inverts = true
-    request.proves = true
-    let logger = Logger(label: "test")
-    let extraction = try ParticleExtraction(request, cancellation: Cancellation(), logger: logger)
-    let result = try #require(try extraction.run())
+    request.threads = 2
+    change(&request)
+    return try ParticleExtraction(request, cancellation: Cancellation(), logger: Logger(label: "test"))
+  }
+
+  @Test("the written list brings every particle back, and the proof finds the centre")
+  func wholeRun() throws {
+    let folder = try TemporaryFolder()
+    let list = try particles("TS_01", in: folder, seed: 8)
+    try CoordinateFile.write(list, to: folder.path("picks.star"), format: .ais)
+    let run = try extraction(in: folder, ["TS_01"]) { $0.proves = true }.run { _ in }
+    #expect(run.outcomes.map(\.written) == [[folder.path("out/TS_01/particles.star")]])
+    let result = try #require(run.result)
     #expect(result.particles == 60 && result.skippedAtEdge == 0)
     let proof = try #require(result.proof)
     #expect(proof.boxes == 50 && proof.greatestShift < 1e-3)
@@ -132,7 +161,56 @@ struct ParticleExtractionTests {
     #expect(box.shape == Shape(z: 16, y: 16, x: 16) && box.voxelSize?.x == .angstroms(10))
     // Inverted: the particle is bright in the middle.
     #expect(try box.slice(8)[8 * 16 + 8] > 1)
-    #expect(try extraction.run() == nil)
+    // The proof is made again where boxes need not be.
+    let again = try extraction(in: folder, ["TS_01"]) { $0.proves = true }.run { _ in }
+    #expect(again.outcomes.allSatisfy { $0.written.isEmpty } && again.result?.proof?.boxes == 50)
+  }
+
+  @Test("an interrupted extraction goes on with the tomograms that are missing")
+  func resume() throws {
+    let folder = try TemporaryFolder()
+    let names = ["TS_01", "TS_02", "TS_03"]
+    var lists: [(name: String, list: ParticleList)] = []
+    for (seed, name) in names.enumerated() {
+      lists.append((name, try particles(name, in: folder, seed: UInt64(seed))))
+    }
+    try CoordinateFile.write(ParticleMerge.merged(lists), to: folder.path("picks.star"), format: .ais)
+    let tomogram = URL(filePath: folder.path("TS_02.mrc"))
+    let bytes = try Data(contentsOf: tomogram)
+    let first = try extraction(in: folder, names)
+    try bytes.prefix(5000).write(to: tomogram)
+    let halted = try first.run { _ in }
+    #expect(halted.outcomes.map(\.failures.isEmpty) == [true, false, true] && halted.result == nil)
+    #expect(!FileManager.default.fileExists(atPath: folder.path("out/particles.star")))
+
+    try bytes.write(to: tomogram)
+    let second = try extraction(in: folder, names)
+    #expect(second.tasks.map(\.isFinished) == [true, false, true])
+    let whole = try second.run { _ in }
+    #expect(whole.outcomes.map(\.written.isEmpty) == [true, false, true] && whole.result?.particles == 180)
+
+    // A box that was removed is missed, one tomogram is cut again, and other settings are not mixed up with these.
+    try FileManager.default.removeItem(atPath: folder.path("out/TS_03/TS_03_000007.mrc"))
+    let third = try extraction(in: folder, names)
+    #expect(third.tasks.map(\.isFinished) == [true, true, false])
+    _ = try third.run { _ in }
+    #expect(FileManager.default.fileExists(atPath: folder.path("out/TS_03/TS_03_000007.mrc")))
+    #expect(throws: AisError.self) { try extraction(in: folder, names) { $0.boxes.size = 18 } }
+    let forced = try extraction(in: folder, names) {
+      $0.boxes.size = 18
+      $0.replaces = true
+    }
+    #expect(forced.tasks.allSatisfy { !$0.isFinished } && forced.refusals.isEmpty)
+  }
+
+  @Test("a list cannot lead boxes out of the output folder")
+  func names() throws {
+    let folder = try TemporaryFolder()
+    var list = try particles("TS_01", in: folder, seed: 1)
+    list.tomograms[0].name = ".."
+    try CoordinateFile.write(list, to: folder.path("picks.star"), format: .ais)
+    #expect(throws: AisError.self) { try extraction(in: folder, ["TS_01"]) }
+    #expect(!folder.names.contains("particles.star"))
   }
 
   @Test("lists are merged, filtered and spaced")

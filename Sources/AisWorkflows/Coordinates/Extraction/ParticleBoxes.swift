@@ -1,6 +1,7 @@
 import AisCore
 import AisFormats
 import AisImaging
+import Synchronization
 
 /// Subvolumes around particles, and what is done with their values.
 package struct ParticleBoxes: Sendable {
@@ -53,15 +54,17 @@ package struct ParticleBoxes: Sendable {
   /// Cuts boxes out of a tomogram, which is read slice by slice; `body` gets each as soon as it is whole.
   ///
   /// With `Edge.skip` boxes that reach beyond the tomogram do not come. Where more boxes lie side by side than fit `memory`
-  /// bytes, slices are read again for the rest; memory is that and two slices.
+  /// bytes, slices are read again for the rest; memory is that and two slices. Boxes are filled, normalised and given to
+  /// `body` on up to `threads` threads at once, in any order.
   package func cut(
-    _ points: [VoxelPoint], from source: any SliceSource, memory: Int = .max, cancellation: Cancellation? = nil,
-    progress: (Double) -> Void = { _ in },
-    _ body: (_ index: Int, _ box: Volume<Float>) throws(AisError) -> Void
+    _ points: [VoxelPoint], from source: any SliceSource, memory: Int = .max, threads: Int = 1,
+    cancellation: Cancellation? = nil, progress: (Double) -> Void = { _ in },
+    _ body: @Sendable (_ index: Int, _ box: Volume<Float>) throws(AisError) -> Void
   ) throws(AisError) {
     let wanted = points.indices.filter { edge != .skip || isInside(points[$0], source.shape) }
       .sorted { (origin(of: points[$0]).z, $0) < (origin(of: points[$1]).z, $1) }
-    let most = max(1, memory / (4 * size * size * size))
+    // Boxes that wait to be finished, and the copies they are finished in, besides those that slices are still missing to.
+    let most = max(1, memory / (4 * size * size * size) - (threads > 1 ? 2 * threads : 0))
     var done = 0
     while done < wanted.count {
       // As many as may be open at once, and all that begin after the first of them has ended.
@@ -69,40 +72,71 @@ package struct ParticleBoxes: Sendable {
       while end < wanted.count, origin(of: points[wanted[end]]).z >= origin(of: points[wanted[end - most]]).z + size {
         end += 1
       }
-      try cut(wanted[done..<end], of: points, from: source, cancellation, body)
+      let before = done
+      try cut(
+        wanted[done..<end], of: points, from: source, threads, cancellation,
+        progress: { progress(Double(before + $0) / Double(wanted.count)) }, body)
       done = end
-      progress(Double(done) / Double(wanted.count))
     }
   }
 
+  /// A box that slices are still copied into, or that waits to be finished.
+  private struct OpenBox: Sendable {
+    var index: Int
+    var origin: VoxelIndex
+    var box: Volume<Float>
+  }
+
   /// Cuts boxes that are sorted by their first slices.
+  ///
+  /// - Parameter progress: gets the number of those that are done.
   private func cut(
-    _ wanted: ArraySlice<Int>, of points: [VoxelPoint], from source: any SliceSource, _ cancellation: Cancellation?,
-    _ body: (_ index: Int, _ box: Volume<Float>) throws(AisError) -> Void
+    _ wanted: ArraySlice<Int>, of points: [VoxelPoint], from source: any SliceSource, _ threads: Int,
+    _ cancellation: Cancellation?, progress: (Int) -> Void,
+    _ body: @Sendable (_ index: Int, _ box: Volume<Float>) throws(AisError) -> Void
   ) throws(AisError) {
     let shape = source.shape
-    var open: [(index: Int, origin: VoxelIndex, box: Volume<Float>)] = []
+    var open: [OpenBox] = []
+    var whole: [OpenBox] = []
     var waiting = wanted
-    func end(_ origin: VoxelIndex) -> Int { min(shape.z - 1, origin.z + size - 1) }
+    func isWhole(_ entry: OpenBox, at z: Int) -> Bool { min(shape.z - 1, entry.origin.z + size - 1) <= z }
     for z in 0..<shape.z {
       try cancellation?.check()
       while let index = waiting.first, z == shape.z - 1 || origin(of: points[index]).z <= z {
         let empty = Volume<Float>(shape: Shape(z: size, y: size, x: size), repeating: .nan)
-        open.append((index, origin(of: points[index]), empty))
+        open.append(OpenBox(index: index, origin: origin(of: points[index]), box: empty))
         waiting = waiting.dropFirst()
       }
       if open.isEmpty {
-        if waiting.isEmpty { return }
+        if waiting.isEmpty { break }
         continue
       }
       let slice = try source.slice(z)
       for position in open.indices { copy(slice, z, shape, open[position].origin, &open[position].box) }
-      for var entry in open where end(entry.origin) <= z {
-        finish(&entry.box, origin: entry.origin, shape: shape)
-        try body(entry.index, entry.box)
+      for entry in open where isWhole(entry, at: z) {
+        whole.append(entry)
+        if whole.count >= threads { try finish(&whole, shape, threads, body) }
       }
-      open.removeAll { end($0.origin) <= z }
+      open.removeAll { isWhole($0, at: z) }
+      progress(wanted.count - waiting.count - open.count - whole.count)
     }
+    try finish(&whole, shape, threads, body)
+    progress(wanted.count)
+  }
+
+  private func finish(
+    _ whole: inout [OpenBox], _ shape: Shape, _ threads: Int,
+    _ body: @Sendable (_ index: Int, _ box: Volume<Float>) throws(AisError) -> Void
+  ) throws(AisError) {
+    let entries = whole
+    whole = []
+    let failure = Mutex<AisError?>(nil)
+    Slabs.forEachItem(count: entries.count, threads: threads) { item in
+      var entry = entries[item]
+      finish(&entry.box, origin: entry.origin, shape: shape)
+      do throws(AisError) { try body(entry.index, entry.box) } catch { failure.withLock { $0 = $0 ?? error } }
+    }
+    if let error = failure.withLock({ $0 }) { throw error }
   }
 
   private func copy(_ slice: [Float], _ z: Int, _ shape: Shape, _ origin: VoxelIndex, _ box: inout Volume<Float>) {

@@ -3,39 +3,9 @@ import AisFormats
 import Foundation
 import Logging
 
-/// What a person asks of `ais extract-particles`.
-package struct ExtractionRequest: Sendable {
-  package var lists: [String]
-  package var format: CoordinateFormat?
-  package var outputFolder: String
-  package var context: CoordinateContext
-  package var reading = TomogramOptions()
-  package var boxes: ParticleBoxes
-  /// float16 halves the size of the files.
-  package var elementType = ElementType.float32
-  package var replaces = false
-  /// Bytes that boxes may take.
-  package var memory = 1 << 30
-  /// Cuts boxes again by the list that was written and measures where their mean lies.
-  package var proves = false
-
-  package init(lists: [String], outputFolder: String, context: CoordinateContext, boxes: ParticleBoxes) {
-    self.lists = lists
-    self.outputFolder = outputFolder
-    self.context = context
-    self.boxes = boxes
-  }
-}
-
-/// Cuts the particles of lists out of their tomograms: an MRC file each, and a STAR list of them.
+/// Cuts the particles of lists out of their tomograms: an MRC file each, a STAR list for each tomogram and one of all.
 package final class ParticleExtraction: Sendable {
-  /// What is done with one tomogram.
-  package struct Task: Sendable {
-    package var tomogram: TomogramFrame
-    package var path: String
-    /// Indices into the list's particles.
-    package var particles: [Int]
-  }
+  static let schema = "ais.extraction/1"
 
   /// What came out of the whole.
   package struct Result: Sendable, Encodable {
@@ -44,17 +14,30 @@ package final class ParticleExtraction: Sendable {
     package var filledAtEdge = 0
     package var list: String
     package var proof: ExtractionProof.Result?
+
+    /// What becomes of the particles of some tomograms.
+    init(_ tasks: [ExtractionTask], list: String, _ boxes: ParticleBoxes) {
+      self.list = list
+      particles = tasks.reduce(0) { $0 + $1.images.count }
+      let beyond = tasks.reduce(0) { $0 + $1.beyondCount }
+      if boxes.edge == .skip { skippedAtEdge = beyond } else { filledAtEdge = beyond }
+    }
   }
 
-  package let request: ExtractionRequest
+  let request: ExtractionRequest
   package let list: ParticleList
-  package let tasks: [Task]
+  package let tasks: [ExtractionTask]
   /// Sentences on frames and oddities of the lists.
   package let notes: [String]
+  /// The account of the list of all; `nil` when that is there already, made of the same.
+  private let record: WorkRecord?
   private let logger: Logger
   private let cancellation: Cancellation
 
-  /// Reads the lists, finds their tomograms and what would go wrong before anything is cut.
+  /// What stands in the way, known before work starts.
+  package var refusals: [AisError] { tasks.flatMap(\.refusals) }
+
+  /// Reads the lists, finds their tomograms, what is there already, and what would go wrong before anything is cut.
   package init(_ request: ExtractionRequest, cancellation: Cancellation, logger: Logger) throws(AisError) {
     self.request = request
     self.logger = logger
@@ -71,16 +54,37 @@ package final class ParticleExtraction: Sendable {
       lists.append((path, reading.list))
     }
     let list = try ParticleMerge.merged(lists)
-    var tasks: [Task] = []
+    self.list = list
+    self.notes = notes + (try CoordinateConversion.doubts(list))
+    var tasks = try Self.tasks(list, request)
+    let all = Self.path(of: request)
+    for index in tasks.indices {
+      try cancellation.check()
+      let rows = try CoordinateFile.encode(Self.written(list, [tasks[index]]), path: all, format: .relion31).bytes
+      try tasks[index].settle(rows: rows, request)
+    }
+    self.tasks = tasks
+    let record = try WorkRecord(
+      schema: Self.schema, settings: ExtractionSettings(request), inputs: request.lists + tasks.map(\.path))
+    switch request.replaces ? .absent : ExistingOutput.look(at: [all], record: record) {
+    case .same: self.record = nil
+    case .other(let reason): throw AisError(.needsDecision, reason)
+    case .absent: self.record = record
+    }
+    try checkDisk()
+  }
+
+  private static func tasks(_ list: ParticleList, _ request: ExtractionRequest) throws(AisError) -> [ExtractionTask] {
+    var tasks: [ExtractionTask] = []
     var missing: [String] = []
+    let members = Dictionary(grouping: list.particles.indices) { list.particles[$0].tomogram }
     for (index, frame) in list.tomograms.enumerated() {
-      let particles = list.particles.indices.filter { list.particles[$0].tomogram == index }
-      if particles.isEmpty { continue }
+      guard let particles = members[index] else { continue }
       guard let path = request.context.path(of: frame) else {
         missing.append(frame.name)
         continue
       }
-      tasks.append(Task(tomogram: frame, path: path, particles: particles))
+      tasks.append(try ExtractionTask(frame, path: path, particles: particles, of: list, request))
     }
     if let first = missing.first {
       throw AisError(
@@ -88,92 +92,86 @@ package final class ParticleExtraction: Sendable {
         "no tomogram was given for '\(first)'\(missing.count > 1 ? " and \(missing.count - 1) others" : "") of the list. Name its file or folder with '--tomogram'."
       )
     }
-    self.list = list
-    self.tasks = tasks
-    self.notes = notes + (try CoordinateConversion.doubts(list))
-    try checkDisk()
+    return tasks
   }
 
-  private var listPath: String { OutputFolder.prefix(request.outputFolder) + "particles.star" }
+  /// The list of all boxes.
+  private static func path(of request: ExtractionRequest) -> String {
+    OutputFolder.prefix(request.outputFolder) + "particles.star"
+  }
 
   private func checkDisk() throws(AisError) {
     let size = request.boxes.size
-    let needed = list.particles.count * (1024 + size * size * size * request.elementType.byteCount)
+    let count = tasks.reduce(0) { $0 + ($1.record == nil ? 0 : $1.images.count) }
+    let needed = count * (1024 + size * size * size * request.elementType.byteCount)
     guard let free = DiskSpace.free(at: request.outputFolder), needed > free else { return }
     throw AisError(
       .diskFull,
-      "\(list.particles.count) boxes of \(size)³ voxels need \(ByteCount(needed)) in '\(request.outputFolder)', \(ByteCount(free)) are free. Free some space, or choose another '-o'"
+      "\(count) boxes of \(size)³ voxels need \(ByteCount(needed)) in '\(request.outputFolder)', \(ByteCount(free)) are free. Free some space, or choose another '-o'"
     )
   }
 
-  /// Everything that changes the boxes.
-  private struct Settings: Encodable, Sendable {
-    var size: Int
-    var edge: String
-    var normalisation: String
-    var inverts: Bool
-    var elementType: String
-    var view: String
-    var voxelSizeAngstromXYZ: [Double]?
-  }
-
-  private func record() throws(AisError) -> WorkRecord {
-    let boxes = request.boxes
-    let settings = Settings(
-      size: boxes.size, edge: boxes.edge.rawValue, normalisation: boxes.normalisation.rawValue, inverts: boxes.inverts,
-      elementType: request.elementType.rawValue, view: request.reading.view.summary,
-      voxelSizeAngstromXYZ: request.context.hints.voxelSize.map { [$0.x.angstrom, $0.y.angstrom, $0.z.angstrom] })
-    return try WorkRecord(
-      schema: "ais.extraction/1", settings: settings, inputs: request.lists + tasks.map(\.path))
-  }
-
-  /// Cuts all boxes, then writes the list; `nil` when everything was there already.
+  /// Cuts the boxes of every tomogram that are not there yet, whatever becomes of the others, then writes the list of all;
+  /// no such list when a tomogram failed.
   ///
-  /// Boxes come first, so that a list never names a box that is not there.
-  package func run(progress: (Double) -> Void = { _ in }) throws(AisError) -> Result? {
-    let record = try record()
-    switch request.replaces ? .absent : ExistingOutput.look(at: [listPath], record: record) {
-    case .same: return nil
-    case .other(let reason): throw AisError(.needsDecision, reason)
-    case .absent: break
-    }
+  /// Boxes come before lists, so that a list never names a box that is not there.
+  package func run(
+    _ watch: @escaping (BatchEvent) -> Void
+  ) throws(AisError) -> (outcomes: [BatchOutcome], result: Result?) {
     try OutputFolder.prepare(request.outputFolder, logger: logger)
-    var result = Result(list: listPath)
-    var images = Array(repeating: "", count: list.particles.count)
-    var done = 0.0
-    for task in tasks {
-      let share = Double(task.particles.count) / Double(max(1, list.particles.count))
-      let tomogram = try Tomogram.open(task.path, options: request.reading)
-      let points = task.particles.map { list.particles[$0].point }
-      let inside = points.count { request.boxes.isInside($0, tomogram.shape) }
-      if request.boxes.edge == .skip {
-        result.skippedAtEdge += points.count - inside
-      } else {
-        result.filledAtEdge += points.count - inside
-      }
-      let folder = OutputFolder.prefix(request.outputFolder) + task.tomogram.name
-      try OutputFolder.prepare(folder, logger: logger)
-      try request.boxes.cut(
-        points, from: tomogram, memory: request.memory, cancellation: cancellation,
-        progress: { progress(done + share * $0) }
-      ) { (index, box) throws(AisError) in
-        let number = String(index + 1)
-        let name = "\(task.tomogram.name)_\(String(repeating: "0", count: max(0, 6 - number.count)))\(number).mrc"
-        try write(box, to: folder + "/" + name, of: task, voxelSize: tomogram.voxelSize)
-        images[task.particles[index]] = "\(task.tomogram.name)/\(name)"
-        result.particles += 1
-      }
-      done += share
+    let known = tasks.map {
+      BatchOutcome(input: $0.path, skipped: $0.isFinished ? [$0.list] : [], failures: $0.refusals)
     }
-    let written = written(images)
+    let outcomes = try Batch.run(known, cancellation: cancellation, watch: watch) {
+      (index, outcome: inout BatchOutcome, progress) throws(AisError) in
+      guard let record = tasks[index].record else { return }
+      try run(tasks[index], record, &outcome, progress)
+    }
+    guard outcomes.allSatisfy(\.failures.isEmpty) else { return (outcomes, nil) }
+    return (outcomes, try finish())
+  }
+
+  private func run(
+    _ task: ExtractionTask, _ record: WorkRecord, _ outcome: inout BatchOutcome, _ progress: (Double) -> Void
+  ) throws(AisError) {
+    try OutputFolder.prepare(task.folder, logger: logger)
+    let tomogram = try Tomogram.open(task.path, options: request.reading)
+    let points = task.particles.map { list.particles[$0].point }
+    let (folder, voxelSize) = (OutputFolder.prefix(request.outputFolder), tomogram.voxelSize)
+    try request.boxes.cut(
+      points, from: tomogram, memory: request.memory, threads: request.threads, cancellation: cancellation,
+      progress: progress
+    ) { (index, box) throws(AisError) in
+      try write(box, to: folder + task.images[index]!, of: task, voxelSize: voxelSize)
+    }
+    let result = Result([task], list: task.list, request.boxes)
     let encoding = try CoordinateFile.encode(
-      written, path: listPath, format: .relion31, provenance: try record.lines("extract-particles"))
+      Self.written(list, [task]), path: task.list, format: .relion31, provenance: try record.lines("extract-particles"))
+    try record.write([(task.list, encoding.bytes)], results: result, warnings: encoding.warnings)
+    outcome.written = [task.list]
+    outcome.warnings += encoding.warnings
+    outcome.results = result
+  }
+
+  /// The list of all, and its proof.
+  private func finish() throws(AisError) -> Result {
+    let path = Self.path(of: request)
+    var result = Result(tasks, list: path, request.boxes)
+    guard let record else {
+      let bytes = try RandomAccessFile(path).contents(limit: CoordinateFile.largest)
+      if request.proves { result.proof = try ExtractionProof.prove(bytes, self, cancellation: cancellation) }
+      return result
+    }
+    let encoding = try CoordinateFile.encode(
+      Self.written(list, tasks), path: path, format: .relion31, provenance: try record.lines("extract-particles"))
     if request.proves { result.proof = try ExtractionProof.prove(encoding.bytes, self, cancellation: cancellation) }
-    try record.write([(listPath, encoding.bytes)], results: result, warnings: encoding.warnings)
+    try record.write([(path, encoding.bytes)], results: result, warnings: encoding.warnings)
     return result
   }
 
-  private func write(_ box: Volume<Float>, to path: String, of task: Task, voxelSize: VoxelSize?) throws(AisError) {
+  private func write(
+    _ box: Volume<Float>, to path: String, of task: ExtractionTask, voxelSize: VoxelSize?
+  ) throws(AisError) {
     let output = MRCOutput(
       shape: box.shape, elementType: request.elementType, voxelSize: voxelSize,
       labels: ["Ais \(AisVersion.current) extract-particles", "from \(task.tomogram.name)"])
@@ -188,24 +186,26 @@ package final class ParticleExtraction: Sendable {
     try writer.finish()
   }
 
-  /// The list of the boxes: the coordinate is the voxel in the middle of the box, the origin what is missing to the particle.
-  private func written(_ images: [String]) -> ParticleList {
+  /// The list of the boxes of some tomograms: the coordinate is the voxel in the middle of the box, the origin what is missing
+  /// to the particle.
+  private static func written(_ list: ParticleList, _ tasks: [ExtractionTask]) -> ParticleList {
     var result = list
     let isMetric = list.tomograms.allSatisfy { $0.voxelSize != nil }
     let origins = ["X", "Y", "Z"].map { "rlnOrigin\($0)" + (isMetric ? "Angst" : "") }
     let dropped = Set(origins + ["rlnImageName"])
     let kept = list.extraColumns.indices.filter { !dropped.contains(list.extraColumns[$0]) }
     result.extraColumns = ["rlnImageName"] + origins + kept.map { list.extraColumns[$0] }
+    var images: [Int: String] = [:]
+    for task in tasks { for (index, name) in task.images { images[task.particles[index]] = name } }
     result.particles = []
-    for (index, particle) in list.particles.enumerated() where !images[index].isEmpty {
-      var particle = particle
+    for (index, image) in images.sorted(by: { $0.key < $1.key }) {
+      var particle = list.particles[index]
       let centre = VoxelPoint(ParticleBoxes.centre(of: particle.point))
       let edge = isMetric ? list.tomograms[particle.tomogram].voxelSize! : VoxelSize(.angstroms(1))
       // A particle lies at its coordinate less its origin.
       let origin = (centre - particle.point).position(edge)
       particle.extra =
-        [images[index]] + [origin.x, origin.y, origin.z].map { PointTransform.text($0) }
-        + kept.map { particle.extra[$0] }
+        [image] + [origin.x, origin.y, origin.z].map { PointTransform.text($0) } + kept.map { particle.extra[$0] }
       particle.point = centre
       result.particles.append(particle)
     }
