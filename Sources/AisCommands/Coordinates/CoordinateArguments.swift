@@ -25,6 +25,19 @@ package struct CoordinateArguments: ParsableArguments {
     try frame.context(tomograms: inputs, reading: reading)
   }
 
+  /// Reads lists, and says what each was taken for and what is odd about it.
+  func read(
+    _ lists: [String], _ context: CoordinateContext, quiet: Bool
+  ) throws(AisError) -> [(name: String, reading: CoordinateReading)] {
+    var readings: [(name: String, reading: CoordinateReading)] = []
+    for path in lists {
+      let reading = try context.read(path, format: from)
+      CoordinateReport.show(path, reading, quiet: quiet)
+      readings.append((path, reading))
+    }
+    return readings
+  }
+
   /// How tomograms are opened.
   package func options(_ reading: TomogramOptions) -> TomogramOptions {
     var options = reading

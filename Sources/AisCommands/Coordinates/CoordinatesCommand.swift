@@ -36,7 +36,23 @@ enum CoordinateReport {
     for warning in reading.warnings { Terminal.standardError.print("ais: warning: '\(path)': \(warning)") }
   }
 
-  static func show(_ written: CoordinateOutput.Written, particles: Int, quiet: Bool) {
+  /// Writes a list and tells what was written, for people or, with `--json`, for programs.
+  ///
+  /// - Parameter warnings: of reading, printed already.
+  static func write(
+    _ list: ParticleList, to output: CoordinateOutput, inputs: [String], settings: some Encodable & Sendable,
+    warnings: [String], verbosity: VerbosityArguments
+  ) throws {
+    let written = try output.write(
+      list, inputs: inputs, settings: settings, logger: verbosity.makeLogger("coordinates"))
+    show(written, particles: list.particles.count, quiet: verbosity.quiet || verbosity.json)
+    if verbosity.json {
+      let report = Written(written, particles: list.particles.count, warnings: warnings)
+      Terminal.standardOutput.print(text: try json(report))
+    }
+  }
+
+  private static func show(_ written: CoordinateOutput.Written, particles: Int, quiet: Bool) {
     if !quiet {
       for frame in written.frames { Terminal.standardOutput.print("wrote \(counted(particles, "particle")): \(frame)") }
       for path in written.paths { Terminal.standardOutput.print("  \(path)") }

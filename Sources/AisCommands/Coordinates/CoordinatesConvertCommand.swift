@@ -38,34 +38,23 @@ package struct CoordinatesConvertCommand: ParsableCommand {
   package init() {}
 
   package func run() throws {
-    let logger = verbosity.makeLogger("coordinates")
     let context = try source.context()
     let isQuiet = verbosity.quiet || verbosity.json
-    var read: [(name: String, list: ParticleList)] = []
-    var warnings: [String] = []
-    var blocks: [STARBlock] = []
-    for path in lists {
-      let reading = try context.read(path, format: source.from)
-      CoordinateReport.show(path, reading, quiet: isQuiet)
-      warnings += reading.warnings.map { "'\(path)': \($0)" }
-      if lists.count == 1 { blocks = reading.otherBlocks }
-      read.append((path, reading.list))
-    }
-    let list = try CoordinateConversion.changed(try ParticleMerge.merged(read), by: change.transform)
+    let readings = try source.read(lists, context, quiet: isQuiet)
+    let merged = try ParticleMerge.merged(readings.map { ($0.name, $0.reading.list) })
+    let list = try CoordinateConversion.changed(merged, by: change.transform)
     let doubts = try CoordinateConversion.doubts(list)
     if !isQuiet {
       for line in CoordinateConversion.frameText(list) { Terminal.standardOutput.print("  \(line)") }
     }
     for doubt in doubts { Terminal.standardError.print("ais: warning: \(doubt)") }
+    let blocks = readings.count == 1 ? readings[0].reading.otherBlocks : []
     let output = try target.makeOutput(command: "coordinates convert", context: context, otherBlocks: blocks)
     let settings = CoordinateConversion.Settings(
       context, from: source.from, change: change.transform, options: output.options)
-    let written = try output.write(list, inputs: lists, settings: settings, logger: logger)
-    CoordinateReport.show(written, particles: list.particles.count, quiet: isQuiet)
-    if verbosity.json {
-      let report = CoordinateReport.Written(written, particles: list.particles.count, warnings: warnings + doubts)
-      Terminal.standardOutput.print(text: try CoordinateReport.json(report))
-    }
+    let warnings = readings.flatMap { name, reading in reading.warnings.map { "'\(name)': \($0)" } }
+    try CoordinateReport.write(
+      list, to: output, inputs: lists, settings: settings, warnings: warnings + doubts, verbosity: verbosity)
   }
 }
 

@@ -100,21 +100,15 @@ package struct CoordinatesFilterCommand: ParsableCommand {
   package func run() throws {
     let context = try source.context()
     let isQuiet = verbosity.quiet || verbosity.json
-    let reading = try context.read(list, format: source.from)
-    CoordinateReport.show(list, reading, quiet: isQuiet)
+    let reading = try source.read([list], context, quiet: isQuiet)[0].reading
     let filter = try makeFilter(context)
     let (kept, dropped) = try filter.applied(to: reading.list)
     if !isQuiet { for rule in dropped { Terminal.standardOutput.print("  \(rule.rule) drops \(rule.count)") } }
     let output = try target.makeOutput(
       command: "coordinates filter", context: context, otherBlocks: reading.otherBlocks)
     let inputs = [list] + [inside, outside, near, far].compactMap { $0 }
-    let written = try output.write(
-      kept, inputs: inputs, settings: settings, logger: verbosity.makeLogger("coordinates"))
-    CoordinateReport.show(written, particles: kept.particles.count, quiet: isQuiet)
-    if verbosity.json {
-      let report = CoordinateReport.Written(written, particles: kept.particles.count, warnings: reading.warnings)
-      Terminal.standardOutput.print(text: try CoordinateReport.json(report))
-    }
+    try CoordinateReport.write(
+      kept, to: output, inputs: inputs, settings: settings, warnings: reading.warnings, verbosity: verbosity)
   }
 
   private func makeFilter(_ context: CoordinateContext) throws -> ParticleFilter {

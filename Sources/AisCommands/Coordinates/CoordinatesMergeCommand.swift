@@ -41,13 +41,8 @@ package struct CoordinatesMergeCommand: ParsableCommand {
   package func run() throws {
     let context = try source.context()
     let isQuiet = verbosity.quiet || verbosity.json
-    var read: [(name: String, list: ParticleList)] = []
-    for path in lists {
-      let reading = try context.read(path, format: source.from)
-      CoordinateReport.show(path, reading, quiet: isQuiet)
-      read.append((path, reading.list))
-    }
-    let all = try ParticleMerge.merged(read)
+    let readings = try source.read(lists, context, quiet: isQuiet)
+    let all = try ParticleMerge.merged(readings.map { ($0.name, $0.reading.list) })
     var filter = ParticleFilter()
     filter.spacing = spacing
     let (list, dropped) = try filter.applied(to: all)
@@ -56,12 +51,8 @@ package struct CoordinatesMergeCommand: ParsableCommand {
     }
     let output = try target.makeOutput(command: "coordinates merge", context: context)
     let settings = ["spacing": spacing.map { "\($0)" } ?? "none"]
-    let written = try output.write(
-      list, inputs: lists, settings: settings, logger: verbosity.makeLogger("coordinates"))
-    CoordinateReport.show(written, particles: list.particles.count, quiet: isQuiet)
-    if verbosity.json {
-      let report = CoordinateReport.Written(written, particles: list.particles.count, warnings: [])
-      Terminal.standardOutput.print(text: try CoordinateReport.json(report))
-    }
+    let warnings = readings.flatMap { name, reading in reading.warnings.map { "'\(name)': \($0)" } }
+    try CoordinateReport.write(
+      list, to: output, inputs: lists, settings: settings, warnings: warnings, verbosity: verbosity)
   }
 }

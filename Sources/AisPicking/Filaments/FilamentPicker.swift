@@ -51,11 +51,7 @@ package struct FilamentPicker: Sendable {
   private func workers(for component: Component) throws(AisError) -> Int {
     let needed = Self.bytes(for: component)
     guard needed <= memory.bytes else {
-      throw AisError(
-        .outOfMemory,
-        "a connected piece of \(component.voxelCount) voxels reaches over \(component.box.shape) of them, and thinning it needs "
-          + "\(ByteCount(needed)), more than the \(memory) allowed. Raise the threshold, bin the volume "
-          + "(--binning 2), or allow more (--memory).")
+      throw .tooLarge(component, for: "thinning it", needed: needed, allowed: memory)
     }
     return max(1, min(threads, memory.bytes / max(1, needed)))
   }

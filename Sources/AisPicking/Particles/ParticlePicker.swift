@@ -120,11 +120,7 @@ package struct ParticlePicker: Sendable {
       let component = found.components[index]
       let needed = splitter.bytes(for: component)
       if needed > memory.bytes {
-        throw AisError(
-          .outOfMemory,
-          "a connected piece of \(component.voxelCount) voxels reaches over \(component.box.shape) of them, and dividing it "
-            + "needs \(needed == .max ? "more than can be counted" : "\(ByteCount(needed))"), \(memory) are left for it. Raise "
-            + "the threshold, bin the volume (--binning 2), or allow more (--memory).")
+        throw .tooLarge(component, for: "dividing it", needed: needed, allowed: memory)
       }
       groups[index] = splitter.groups(of: index, threads: threads)
       progress(Double(small.count + done + 1) / Double(small.count + large.count))

@@ -18,7 +18,7 @@ package struct SolidPieces: Sendable, Hashable {
     for point in points { widths[point.component, default: []].append(point.halfWidth) }
     for (component, halfWidths) in widths.sorted(by: { $0.key < $1.key }) {
       let thickness = 2 * halfWidths.sorted()[halfWidths.count / 2]
-      let volume = Double(found.components[component].voxelCount) * edges.z * edges.y * edges.x
+      let volume = Double(found.components[component].voxelCount) * edges.volume
       guard volume < Self.leastOfSheets * thickness * thickness * thickness else { continue }
       components.append(component)
       greatestThickness = max(greatestThickness, thickness)

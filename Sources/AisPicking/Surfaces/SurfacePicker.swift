@@ -66,11 +66,7 @@ package struct SurfacePicker: Sendable {
       try cancellation.check()
       let needed = Self.bytes(for: component)
       if needed > memory.bytes {
-        throw AisError(
-          .outOfMemory,
-          "a connected piece of \(component.voxelCount) voxels reaches over \(component.box.shape) of them, and finding its "
-            + "surface needs \(ByteCount(needed)), more than the \(memory) allowed. Raise the threshold, bin the volume "
-            + "(--binning 2), or allow more (--memory).")
+        throw .tooLarge(component, for: "finding its surface", needed: needed, allowed: memory)
       }
       points += try self.points(on: component, in: found, cancellation)
       done += Double(component.voxelCount)
