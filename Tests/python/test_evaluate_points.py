@@ -295,11 +295,11 @@ class TestWhatIsAsked:
         done = ais.run("evaluate", *pair, "--radius", "10nm", "--voxel-size", "10A")
         assert done.returncode == 1 and "nan" in done.stderr
 
-    def test_a_label_that_single_precision_cannot_tell_is_refused(self, ais, tmp_path):
+    def test_numbers_that_are_no_labels_are_refused(self, ais, tmp_path):
         pair = self.pair(tmp_path, [(1, 2, 3)], [(1, 2, 3)])
-        for label in (2**32, 0, -1):
+        for label in (2**32 + 1, 0, -1):
             done = ais.run("evaluate", *pair, "--radius", "10nm", "--voxel-size", "10A", f"--label={label}")
-            assert done.returncode == 2 and "16777216" in done.stderr
+            assert done.returncode == 2 and "4294967296" in done.stderr
 
     def test_an_output_never_replaces_an_input(self, ais, tmp_path):
         (tmp_path / "evaluation.csv").write_text("x,y,z\n1,2,3\n")

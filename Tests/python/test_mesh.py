@@ -202,8 +202,8 @@ def test_labels(ais, tmp_path):
     assert load(tmp_path / "three.stl").bounds[1].max() == pytest.approx(75, abs=0.1)
     ais("mesh", "-o", tmp_path / "all.stl", path, "--scale", "labels")
     assert load(tmp_path / "all.stl").body_count == 2
-    refused = ais.run("mesh", "-o", tmp_path / "x.stl", path, "--label", 2**32)
-    assert refused.returncode == 2 and "16777216" in refused.stderr
+    refused = ais.run("mesh", "-o", tmp_path / "x.stl", path, "--label", 2**32 + 1)
+    assert refused.returncode == 2 and "4294967296" in refused.stderr
     nothing = ais.run("mesh", "-o", tmp_path / "none.stl", path, "--label", 7)
     assert nothing.returncode == 0 and "no surface" in nothing.stderr and not (tmp_path / "none.stl").exists()
 

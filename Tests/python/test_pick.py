@@ -7,6 +7,7 @@ import pathlib
 import mrcfile
 import numpy as np
 import pytest
+import tifffile
 
 
 def write(path: pathlib.Path, values: np.ndarray, voxel_size: float = 10.0) -> pathlib.Path:
@@ -202,6 +203,36 @@ def test_odd_segmentations(ais, tmp_path, name):
         assert "no particle" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["pick", "mesh", "measure", "evaluate"])
+def test_labels_of_32_bits_are_told_apart(ais, tmp_path, command):
+    """Neighbours that single precision takes for one number."""
+    values = np.zeros((20, 24, 28), np.uint32)
+    values[2:5, 2:5, 2:5], values[12:15, 12:15, 12:17], values[12:15, 2:5, 2:5] = 2**32 - 1, 2**32 - 2, 2**24 + 1
+    path = tmp_path / "T__L.tif"
+    tifffile.imwrite(path, values)
+    out = tmp_path / "out"
+    sizes = {}
+    for label in (2**32 - 1, 2**32 - 2, 2**24 + 1, 2**24):
+        common = [path, "-o", out, "--label", label, "--force", "--voxel-size", "10A"]
+        if command == "pick":
+            ais.run("pick", *common, "--spacing", "6px", "--min-volume", "1px")
+            sizes[label] = [float(row["aisParticleSize"]) for row in rows(list_of(out, "T__L"))]
+        elif command == "mesh":
+            text = ais.run("mesh", *common).stdout
+            sizes[label] = [v["voxels"] for v in json.loads((out / "T__L.obj.json").read_text())["results"]["components"]] if "triangles" in text else []
+        elif command == "measure":
+            ais.run("measure", *common)
+            sizes[label] = [int(line.split(",")[1]) for line in (out / "T__L_measures.csv").read_text().splitlines()[1:]]
+        else:
+            mask = write(tmp_path / "mask.mrc", (values == label).astype(np.uint16) * 255)
+            done = ais.run("evaluate", mask, path, "--label", label, "--json")
+            sizes[label] = json.loads(done.stdout)["best"]["dice"] if done.returncode == 0 else None
+    if command == "evaluate":
+        assert sizes == {2**32 - 1: 1, 2**32 - 2: 1, 2**24 + 1: 1, 2**24: None}
+    else:
+        assert sizes == {2**32 - 1: [27], 2**32 - 2: [45], 2**24 + 1: [27], 2**24: []}
+
+
 def test_a_mask_in_sixteen_bits_is_explained(ais, tmp_path):
     path = write(tmp_path / "T__A.mrc", balls((30, 40, 40), [(15, 20, 20, 6)], top=1))
     done = ais.run("pick", "-o", tmp_path / "out", path)
@@ -242,7 +273,7 @@ def test_wrong_options_are_wrong_usage(ais, tmp_path, segmentation):
     for options, word in [
         (["--spacing", "10"], "unit"), (["--min-volume", "30nm"], "volume"), (["--binning", "0"], "binning"),
         (["--region", "1:2"], "box"), (["--method", "reference-peaks", "--orient", "normal"], "orient"),
-        (["--limit", "0"], "limit"), (["--label", "99999999"], "label"), (["--format", "docx"], "docx"),
+        (["--limit", "0"], "limit"), (["--label", "0"], "label"), (["--format", "docx"], "docx"),
     ]:
         done = ais.run("pick", "-o", tmp_path / "out", *options, segmentation)
         assert done.returncode == 2 and word in done.stderr, (options, done.stderr)

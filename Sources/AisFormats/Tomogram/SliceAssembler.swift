@@ -14,6 +14,8 @@ struct SliceAssembler: Sendable {
   let store: any VoxelStore
   let map: AxisMap
   let shape: Shape
+  /// As `TomogramOptions.label`.
+  private let label: Int?
   private let cache: BlockCache
   /// Slices in one block.
   private let slicesPerBlock: Int
@@ -24,9 +26,10 @@ struct SliceAssembler: Sendable {
   /// Most bytes read at once where nothing is cached.
   private static let pieceBytes = 4 << 20
 
-  init(store: any VoxelStore, map: AxisMap, cacheBytes: Int) {
+  init(store: any VoxelStore, map: AxisMap, label: Int? = nil, cacheBytes: Int) {
     self.store = store
     self.map = map
+    self.label = label
     shape = map.shape(of: store.shape)
     cache = BlockCache(limit: cacheBytes)
     let sliceBytes = shape.sliceCount * store.elementType.byteCount
@@ -164,6 +167,6 @@ struct SliceAssembler: Sendable {
         rows: rows.count, columns: columns.count, sourceBase: depth + rows.base + columns.base,
         sourceRowStride: rows.stride, sourceColumnStride: columns.stride,
         destinationBase: rows.first * shape.x + columns.first, destinationRowStride: shape.x),
-      to: destination.baseAddress!)
+      label: label, to: destination.baseAddress!)
   }
 }

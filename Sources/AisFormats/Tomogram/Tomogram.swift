@@ -33,7 +33,8 @@ package final class Tomogram: SliceSource, Sendable {
     self.options = options
     self.store = store
     let viewMap = options.view.axisMap
-    assembler = SliceAssembler(store: store, map: viewMap.applied(after: map), cacheBytes: options.cacheBytes)
+    assembler = SliceAssembler(
+      store: store, map: viewMap.applied(after: map), label: options.label, cacheBytes: options.cacheBytes)
     shape = assembler.shape
     voxelSize = options.voxelSize ?? info.knownVoxelSize.map(viewMap.voxelSize(of:))
   }
@@ -47,7 +48,7 @@ package final class Tomogram: SliceSource, Sendable {
   /// Reads slice `z` as viewed: `shape.sliceCount` values, rows of x.
   package func readSlice(_ z: Int, into destination: UnsafeMutableBufferPointer<Float>) throws(AisError) {
     try assembler.readSlice(z, into: destination)
-    guard options.view.isInverted else { return }
+    guard options.view.isInverted, options.label == nil else { return }
     // Unsigned values stay in their range; signed and floating-point ones change sign.
     let sum: Float =
       switch info.elementType {

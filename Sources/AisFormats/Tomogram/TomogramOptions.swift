@@ -22,6 +22,9 @@ package struct TomogramOptions: Sendable, Hashable {
   /// Replaces the voxel size of the header; in the order of the axes **as viewed**.
   package var voxelSize: VoxelSize?
   package var view: TomogramView = .identity
+  /// Makes a mask of a volume of labels: voxels that hold exactly this whole number become 1, all others 0. Stored numbers are
+  /// compared, so that labels of 32 bits are told apart, which single precision cannot; contrast is not inverted.
+  package var label: Int?
   /// Which volume of a volume stack, from 0; `nil` reads all sections as one volume.
   package var volume: Int?
   /// Header faults become warnings, and of a truncated file the whole sections are read.

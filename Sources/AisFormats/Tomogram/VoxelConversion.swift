@@ -13,9 +13,12 @@ enum VoxelConversion {
     var destinationRowStride: Int
   }
 
+  /// - Parameter label: as `TomogramOptions.label`.
   static func copy(
-    _ source: UnsafeRawPointer, _ type: ElementType, _ layout: Layout, to destination: UnsafeMutablePointer<Float>
+    _ source: UnsafeRawPointer, _ type: ElementType, _ layout: Layout, label: Int?,
+    to destination: UnsafeMutablePointer<Float>
   ) {
+    if let label { return mark(label, in: source, type, layout, to: destination) }
     switch type {
     case .int8: run(source.assumingMemoryBound(to: Int8.self), layout, destination) { Float($0) }
     case .uint8, .uint4: run(source.assumingMemoryBound(to: UInt8.self), layout, destination) { Float($0) }
@@ -30,6 +33,29 @@ enum VoxelConversion {
       halfTable.withUnsafeBufferPointer { table in
         run(source.assumingMemoryBound(to: UInt16.self), layout, destination) { table[Int($0)] }
       }
+    }
+  }
+
+  /// Writes 1 where a number is stored, and 0 elsewhere.
+  private static func mark(
+    _ label: Int, in source: UnsafeRawPointer, _ type: ElementType, _ layout: Layout,
+    to destination: UnsafeMutablePointer<Float>
+  ) {
+    // Doubles hold every number of 32 bits.
+    let wanted = Double(label)
+    func mark<T>(_: T.Type, _ value: (T) -> Double) {
+      run(source.assumingMemoryBound(to: T.self), layout, destination) { value($0) == wanted ? 1 : 0 }
+    }
+    switch type {
+    case .int8: mark(Int8.self) { Double($0) }
+    case .uint8, .uint4: mark(UInt8.self) { Double($0) }
+    case .int16: mark(Int16.self) { Double($0) }
+    case .uint16: mark(UInt16.self) { Double($0) }
+    case .int32: mark(Int32.self) { Double($0) }
+    case .uint32: mark(UInt32.self) { Double($0) }
+    case .float16: mark(UInt16.self) { Double(Float16(bitPattern: $0)) }
+    case .float32: mark(Float.self) { Double($0) }
+    case .float64: mark(Double.self) { $0 }
     }
   }
 

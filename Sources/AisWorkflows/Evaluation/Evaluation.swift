@@ -32,7 +32,9 @@ package struct Evaluation: Sendable {
     cancellation: Cancellation = Cancellation()
   ) throws(AisError) -> Evaluation {
     let tested = try Tomogram.open(segmentation)
-    let known = try Tomogram.open(groundTruth)
+    var options = TomogramOptions()
+    if case .label(let label) = truth { options.label = label }
+    let known = try Tomogram.open(groundTruth, options: options)
     guard tested.shape == known.shape else {
       throw AisError(
         .shapeMismatch,
@@ -46,7 +48,7 @@ package struct Evaluation: Sendable {
       let values = try tested.slice(z)
       let labels = try known.slice(z)
       for (value, label) in zip(values, labels) {
-        histogram.add(value * scale, isTrue: truth.contains(label))
+        histogram.add(value * scale, isTrue: label > 0)
       }
     }
     if histogram.truthCount == 0 {
@@ -76,13 +78,6 @@ package struct Evaluation: Sendable {
 }
 
 extension Evaluation.Truth: CustomStringConvertible {
-  func contains(_ value: Float) -> Bool {
-    switch self {
-    case .label(let label): value == Float(label)
-    case .anyLabel: value > 0
-    }
-  }
-
   /// The second half of the sentence "a voxel that …".
   package var description: String {
     switch self {

@@ -161,13 +161,14 @@ package struct PointReading: Sendable {
   ) throws(AisError) {
     var options = TomogramOptions()
     options.voxelSize = context.hints.voxelSize
+    options.label = label
     let volume = try Tomogram.open(path, options: options)
     try VoxelSizeCheck.require(volume, path: path, need: "Distances need it.")
     guard let voxelSize = volume.voxelSize else { throw .unknownVoxelSize(of: path) }
     let chosen: Int
     if let label { chosen = label } else { chosen = try LabelSource.onlyLabel(of: volume, path: path, cancellation) }
     let found = try ComponentRuns.find(
-      in: LabelSource(labels: volume, label: chosen), above: 0.5,
+      in: LabelSource(labels: volume), above: 0.5,
       minimumVoxelCount: minimumVolume.leastVoxelCount(of: voxelSize.volumeCubicNanometers * 1000), threads: threads,
       cancellation: cancellation)
     let tomogram = result.tomogram(SegmentationName.stem(of: path), voxelSize: voxelSize, shape: volume.shape)
@@ -182,7 +183,8 @@ package struct PointReading: Sendable {
 extension LabelSource {
   /// The one label of a volume besides 0.
   ///
-  /// - Throws: `.needsDecision` when there are several or none, and when values are no labels.
+  /// - Throws: `.needsDecision` when there are several or none, when values are no labels, and when single precision cannot
+  ///   tell whether they are one.
   static func onlyLabel(
     of source: any SliceSource, path: String, _ cancellation: Cancellation
   ) throws(AisError) -> Int {
@@ -192,7 +194,9 @@ extension LabelSource {
       for value in try source.slice(z) where value != 0 && !value.isNaN { labels.insert(value) }
       if labels.count > 100 { break }
     }
-    if labels.count == 1, let only = labels.first, let label = Int(exactly: only) { return label }
+    if labels.count == 1, let only = labels.first, let label = Int(exactly: only), (1..<1 << 24).contains(label) {
+      return label
+    }
     let shown = labels.sorted().prefix(10).map { Int(exactly: $0).map(String.init) ?? "\($0)" }.joined(separator: ", ")
     throw AisError(
       .needsDecision,

@@ -27,7 +27,9 @@ package struct PredictionReading: Sendable {
   /// Opens a segmentation; reads it once where its type or the wish for an automatic threshold makes that necessary.
   package init(_ path: String, _ request: PickRequest, cancellation: Cancellation) throws(AisError) {
     self.path = path
-    let tomogram = try Tomogram.open(path, options: request.view)
+    var options = request.view
+    options.label = request.label
+    let tomogram = try Tomogram.open(path, options: options)
     self.tomogram = tomogram
     let binned = BlockMean.shape(tomogram.shape, by: request.binning)
     guard binned.count > 0 else {
@@ -54,7 +56,7 @@ package struct PredictionReading: Sendable {
         }
       }
       certainty = scale.certainty
-      if scale.kind == .labels { base = LabelSource(labels: tomogram, label: request.label) }
+      if scale.kind == .labels { base = LabelSource(labels: tomogram) }
     }
     values = base
     source = request.binning == 1 ? base : BinnedSource(base, by: request.binning)
@@ -96,7 +98,10 @@ package struct PredictionReading: Sendable {
   func emptiness(threads: Int, cancellation: Cancellation) throws(AisError) -> String {
     let survey = try PredictionSurvey(source, top: certainty, threads: threads, cancellation: cancellation)
     guard let greatest = survey.greatest else { return "no voxel of it is a number" }
-    if greatest <= 0 { return "the segmentation is empty: no value is above 0" }
+    if greatest <= 0 {
+      return tomogram.options.label.map { "no voxel of it holds \($0)" }
+        ?? "the segmentation is empty: no value is above 0"
+    }
     let onScale = Double(greatest) / certainty * 255
     if onScale <= level {
       let small =

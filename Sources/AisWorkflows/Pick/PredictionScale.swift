@@ -23,14 +23,14 @@ package struct PredictionScale: Sendable, Hashable {
     self.reason = reason
   }
 
-  /// Single precision tells whole numbers apart up to here.
-  package static let largestLabel = 1 << 24
+  /// What 32 bits can count.
+  package static let largestLabel = 1 << 32
 
-  /// Throws `usage` for a label that could not be told from others.
+  /// Throws `usage` for a number that is no label.
   package static func check(label: Int?) throws(AisError) {
     guard let label, !(1...largestLabel).contains(label) else { return }
     throw AisError(
-      .usage, "--label \(label): expected 1 to \(largestLabel); voxels are read as single-precision numbers")
+      .usage, "--label \(label): expected 1 to \(largestLabel)")
   }
 
   /// The value that means certainty.

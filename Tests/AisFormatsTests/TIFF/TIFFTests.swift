@@ -55,6 +55,41 @@ struct TIFFTests {
     #expect(try open(page(16, MRCBytes.bytes(values.map { Float16($0).bitPattern }, order))).slice(0) == values)
   }
 
+  @Test("one label becomes a mask, told from all others", arguments: [false, true])
+  func labels(isInverted: Bool) throws {
+    func check<T: FixedWidthInteger>(_ type: T.Type, _ format: Int) throws {
+      for index in [0, 5, 11] {
+        var options = TomogramOptions()
+        options.label = Int(T(truncatingIfNeeded: index - 6))
+        options.view = TomogramView(isInverted: isInverted)
+        let tomogram = try open(stack(type, format: format).bytes, options)
+        #expect(try tomogram.slice(0) == (0..<12).map { $0 == index ? 1 : 0 }, "\(type) \(options.label!)")
+        #expect(try tomogram.slice(1).allSatisfy { $0 == 0 })
+      }
+    }
+    try check(UInt8.self, 1)
+    try check(Int8.self, 2)
+    try check(UInt16.self, 1)
+    try check(Int16.self, 2)
+    // 4294967290 and 4294967295 are one number in single precision.
+    try check(UInt32.self, 1)
+    try check(Int32.self, 2)
+
+    func page(_ bits: Int, _ bytes: [UInt8]) -> [UInt8] {
+      TIFFBytes(pages: [.init(bits: bits, format: 3, chunks: [bytes])]).bytes
+    }
+    let values = (0..<12).map { Float($0) * 0.75 - 3 }
+    var options = TomogramOptions()
+    options.label = 3
+    let mask = values.map { Float($0 == 3 ? 1 : 0) }
+    #expect(try open(page(32, MRCBytes.bytes(values.map(\.bitPattern), .littleEndian)), options).slice(0) == mask)
+    #expect(
+      try open(page(64, MRCBytes.bytes(values.map { Double($0).bitPattern }, .littleEndian)), options).slice(0) == mask)
+    #expect(
+      try open(page(16, MRCBytes.bytes(values.map { Float16($0).bitPattern }, .littleEndian)), options).slice(0) == mask
+    )
+  }
+
   @Test("strips and tiles that do not fit the size of the picture")
   func stripsAndTiles() throws {
     let pixels = (0..<5 * 20).map { UInt8($0) }
