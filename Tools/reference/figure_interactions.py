@@ -27,7 +27,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 NETWORKS = REPOSITORY / "Tests" / "Fixtures" / "interactions"
 COLOURS = {"Membrane": (0.26, 0.84, 0.64), "Platform": (1.0, 0.6, 0.2), "Film": (0.6, 0.5, 1.0)}
 STEPS = [
-    "Membrane,avoid,Film,10nm", "Platform,avoid,Film,10nm",
+    "Film,avoid,Membrane,40nm", "Membrane,avoid,Film,10nm", "Platform,avoid,Film,10nm",
     "Platform,avoid,Membrane,10nm", "Platform,colocalize,Membrane,30nm",
 ]
 CASES = ["none", "competition", "both"]
@@ -76,7 +76,7 @@ def print_table(table):
 def draw(path, results, phantoms, table):
     figure, axes = plt.subplots(2, 3, figsize=(12, 8.2), dpi=90, layout="constrained")
     figure.get_layout_engine().set(w_pad=0.08, h_pad=0.1)
-    phantom = phantoms[0]
+    phantom = phantoms[-1]  # the one with the most voxels of film where there is none
     middle = phantom.shape[0] // 2
     grey = phantom.voxels[middle]
     grey = np.clip((grey - grey.mean()) / grey.std() / 6 + 0.5, 0, 1)
@@ -96,7 +96,7 @@ def draw(path, results, phantoms, table):
     titles = {"none": "each network for itself", "competition": "with competition", "both": "with competition and interactions"}
     for axis, case in zip((axes[0, 2], axes[1, 0], axes[1, 1]), CASES):
         overlay(axis, titles[case], {
-            n: results[case][n][0][middle] > 0.5 for n in ("Film", "Membrane", "Platform")})
+            n: results[case][n][-1][middle] > 0.5 for n in ("Film", "Membrane", "Platform")})
 
     chart = axes[1, 2]
     for row, name in enumerate(reversed(FEATURES)):
@@ -106,8 +106,10 @@ def draw(path, results, phantoms, table):
             chart.barh(place, share, 0.22, color=COLOURS[name])
             chart.text(share + 2, place, f"{case}: {positives}, recall {100 * (1 - negatives / voxels):.1f} %", va="center",
                        fontsize=8)
-    chart.set_yticks(range(len(FEATURES)), list(reversed(FEATURES)))
+        chart.text(0, row + 0.42, name, va="bottom", fontsize=10)
+    chart.set_yticks([])
     chart.set_xlim(0, 200)
+    chart.set_ylim(-0.5, len(FEATURES) - 0.2)
     chart.set_xticks([0, 50, 100])
     chart.set_title("false positives, per cent of the first", fontsize=11, loc="left")
     for side in ("top", "right", "left"):
