@@ -10,6 +10,7 @@ package final class RandomAccessFile: Sendable {
   /// Seconds since 1970 of the last change when opened.
   package let modified: Double
   private let descriptor: Int32
+  private let kept = KeptPieces()
 
   /// Opens an ordinary file for reading. Folders, pipes and devices are refused.
   package convenience init(_ path: String) throws(AisError) {
@@ -51,9 +52,16 @@ package final class RandomAccessFile: Sendable {
   package func readUpTo(_ destination: UnsafeMutableRawBufferPointer, at offset: Int) throws(AisError) -> Int {
     var done = 0
     while done < destination.count {
+      let rest = UnsafeMutableRawBufferPointer(rebasing: destination[done...])
+      let missing: Int
+      switch kept.copy(to: rest, at: offset + done) {
+      case .copied(let count):
+        done += count
+        continue
+      case .absent(let count): missing = count
+      }
       // Linux moves at most 0x7ffff000 bytes in one call.
-      let wanted = min(destination.count - done, 1 << 30)
-      let got = pread(descriptor, destination.baseAddress! + done, wanted, off_t(offset + done))
+      let got = pread(descriptor, rest.baseAddress!, min(missing, 1 << 30), off_t(offset + done))
       if got < 0 {
         if errno == EINTR { continue }
         throw .fileSystem("read", path, errno)
@@ -76,6 +84,13 @@ package final class RandomAccessFile: Sendable {
     }
     if let failure { throw failure }
     return result
+  }
+
+  /// The same, kept in memory as long as this object lives: whoever reads them again does not go to the disk.
+  package func keptBytes(_ range: Range<Int>) throws(AisError) -> [UInt8] {
+    let bytes = try bytes(range)
+    kept.keep(bytes, at: range.lowerBound)
+    return bytes
   }
 
   /// The whole file, refused when it has more than `limit` bytes.

@@ -77,7 +77,7 @@ struct MRCFile {
     for i in 0..<sections {
       let section = (2 * i + 1) * shape.z / (2 * sections)
       let start = dataOffset + (section * shape.y + (shape.y - rows) / 2) * shape.x
-      bytes += try file.bytes(start..<start + min(rows * shape.x, 1 << 20))
+      bytes += try file.keptBytes(start..<start + min(rows * shape.x, 1 << 20))
     }
     return (bytes, shape.x)
   }

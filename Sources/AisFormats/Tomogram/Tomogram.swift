@@ -21,7 +21,12 @@ package final class Tomogram: SliceSource, Sendable {
   /// Reads the header only (and some rows where the sign of bytes is not clear). Throws an error that says what is
   /// wrong with the file and what to do.
   package static func open(_ path: String, options: TomogramOptions = .init()) throws(AisError) -> Tomogram {
-    try TomogramFile.open(path, options)
+    try open(RandomAccessFile(path), options: options)
+  }
+
+  /// The same for a file that is open already.
+  package static func open(_ file: RandomAccessFile, options: TomogramOptions = .init()) throws(AisError) -> Tomogram {
+    try TomogramFile.open(file, options)
   }
 
   init(

@@ -2,8 +2,8 @@ import AisCore
 
 /// Opens a file by what it holds: MRC, compressed MRC, TIFF, or a refusal that says what it is instead.
 enum TomogramFile {
-  static func open(_ path: String, _ options: TomogramOptions) throws(AisError) -> Tomogram {
-    let file = try RandomAccessFile(path)
+  static func open(_ file: RandomAccessFile, _ options: TomogramOptions) throws(AisError) -> Tomogram {
+    let path = file.path
     if path.lowercased().hasSuffix(".eer") { throw .movie(path) }
     let head = try file.bytes(0..<MRCHeader.byteCount)
     switch FileKind(head) {

@@ -10,8 +10,10 @@ package struct InputFingerprint: Sendable, Hashable, Encodable {
   /// SHA-256 of the first 64 KiB (the header with them), the last, and 14 pieces between.
   package var sampleHash: String
 
-  package init(_ path: String) throws(AisError) {
-    let file = try RandomAccessFile(path)
+  package init(_ path: String) throws(AisError) { try self.init(RandomAccessFile(path)) }
+
+  /// Of a file that is going to be read: it keeps the pieces.
+  init(_ file: RandomAccessFile) throws(AisError) {
     bytes = file.byteCount
     modified = file.modified
     var digest = SHA256()
@@ -21,15 +23,12 @@ package struct InputFingerprint: Sendable, Hashable, Encodable {
       ? Array(stride(from: 0, to: file.byteCount, by: piece))
       : (0..<16).map { (file.byteCount - piece) / 15 * $0 }
     for start in starts {
-      let part = try file.bytes(start..<min(start + piece, file.byteCount))
+      let part = try file.keptBytes(start..<min(start + piece, file.byteCount))
       part.withUnsafeBytes { digest.update($0) }
     }
     sampleHash = digest.finish()
   }
 
   /// Whether the file still has the size and the date that it had: then it need not be read again.
-  func isCurrent(_ path: String) -> Bool {
-    guard let file = try? RandomAccessFile(path) else { return false }
-    return file.byteCount == bytes && file.modified == modified
-  }
+  func isCurrent(_ file: RandomAccessFile) -> Bool { file.byteCount == bytes && file.modified == modified }
 }

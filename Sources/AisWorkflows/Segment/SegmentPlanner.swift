@@ -90,7 +90,8 @@ package struct SegmentPlanner {
   private func fill(
     _ task: inout SegmentTask, outputs: [SegmentOutputNames.Name], keepsOpen: Bool
   ) throws(AisError) {
-    let print = try InputFingerprint(task.input)
+    let file = try RandomAccessFile(task.input)
+    let print = try InputFingerprint(file)
     task.fingerprint = print
     var missing: [(options: TomogramOptions, output: SegmentTask.Output)] = []
     for name in outputs {
@@ -114,10 +115,10 @@ package struct SegmentPlanner {
     if missing.isEmpty { return }
     if group != nil {
       // Each result may depend on all models: all run, and what is there already is not written again.
-      let options = try commonOptions(task.input)
+      let options = try commonOptions(file)
       task.passes.append(
         try pass(
-          over: task.input, options: options, models: Array(models.indices), outputs: missing.map(\.output), keepsOpen))
+          over: file, options: options, models: Array(models.indices), outputs: missing.map(\.output), keepsOpen))
       return
     }
     // Models that want bytes read alike share a pass.
@@ -126,15 +127,16 @@ package struct SegmentPlanner {
     for options in readings {
       let outputs = missing.filter { $0.options == options }.map(\.output)
       task.passes.append(
-        try pass(over: task.input, options: options, models: outputs.map(\.model), outputs: outputs, keepsOpen))
+        try pass(over: file, options: options, models: outputs.map(\.model), outputs: outputs, keepsOpen))
     }
   }
 
   private func pass(
-    over input: String, options: TomogramOptions, models indices: [Int], outputs: [SegmentTask.Output],
+    over file: RandomAccessFile, options: TomogramOptions, models indices: [Int], outputs: [SegmentTask.Output],
     _ keepsOpen: Bool
   ) throws(AisError) -> SegmentTask.Pass {
-    let tomogram = try Tomogram.open(input, options: options)
+    let input = file.path
+    let tomogram = try Tomogram.open(file, options: options)
     for warning in tomogram.warnings { logger.debug("'\(input)': \(warning.message)") }
     try VoxelSizeGuard.check(
       tomogram, path: input, models: indices.map { models[$0].model }, settings: request.settings,
@@ -166,12 +168,12 @@ package struct SegmentPlanner {
   }
 
   /// How a group's models want the file read. Throws where they want the same bytes read differently.
-  private func commonOptions(_ input: String) throws(AisError) -> TomogramOptions {
+  private func commonOptions(_ file: RandomAccessFile) throws(AisError) -> TomogramOptions {
     let wanted = models.map { options(for: $0.model) }
-    if wanted.contains(where: { $0 != wanted[0] }), try Tomogram.open(input, options: wanted[0]).info.byteSign != nil {
+    if wanted.contains(where: { $0 != wanted[0] }), try Tomogram.open(file, options: wanted[0]).info.byteSign != nil {
       throw AisError(
         .needsDecision,
-        "the models of the group want the bytes of '\(input)' read differently, as the reference program does: say how with '--byte-sign signed' or '--byte-sign unsigned'"
+        "the models of the group want the bytes of '\(file.path)' read differently, as the reference program does: say how with '--byte-sign signed' or '--byte-sign unsigned'"
       )
     }
     return wanted[0]

@@ -56,15 +56,12 @@ package final class SegmentRun: Sendable {
     _ pass: SegmentTask.Pass, of task: SegmentTask, outcome: inout BatchOutcome, progress: (Double) -> Void
   ) throws(AisError) {
     let began = Date()
-    let tomogram: Tomogram
-    if let open = pass.tomogram { tomogram = open } else { tomogram = try .open(task.input, options: pass.options) }
-    let segmentation = try SegmentationPass.planned(tomogram, pass, request: plan.request, models: plan.models)
+    let file = try RandomAccessFile(task.input)
     let input: InputFingerprint
-    if let known = task.fingerprint, known.isCurrent(task.input) {
-      input = known
-    } else {
-      input = try .init(task.input)
-    }
+    if let known = task.fingerprint, known.isCurrent(file) { input = known } else { input = try .init(file) }
+    let tomogram: Tomogram
+    if let open = pass.tomogram { tomogram = open } else { tomogram = try .open(file, options: pass.options) }
+    let segmentation = try SegmentationPass.planned(tomogram, pass, request: plan.request, models: plan.models)
     let account = SegmentAccount(plan: plan, task: task, tomogram: tomogram, input: input, began: began)
     var writers: [MRCWriter] = []
     defer {
