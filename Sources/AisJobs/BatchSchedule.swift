@@ -10,6 +10,8 @@ package struct BatchSchedule: Sendable {
     case giveUp(task: String, number: Int, workers: [String])
     /// Nothing is free; others are at work, and may yet be lost.
     case wait
+    /// What could be begun would not end within the worker's time.
+    case leave
     /// Nothing is left that could be done.
     case finish
   }
@@ -50,11 +52,20 @@ package struct BatchSchedule: Sendable {
 
   /// What the worker of this name should do next.
   ///
-  /// - Parameter commands: those whose tasks it takes; `nil` for all.
-  package func next(for worker: String, only commands: Set<String>? = nil) -> Action {
+  /// - Parameters:
+  ///   - commands: those whose tasks it takes; `nil` for all.
+  ///   - fits: whether it has the time for a task.
+  package func next(
+    for worker: String, only commands: Set<String>? = nil, fits: (BatchTasks.Entry) -> Bool = { _ in true }
+  ) -> Action {
     let entries = tasks.entries.filter { commands?.contains($0.stage.command) ?? true }
+    var isSomethingTooLong = false
     // Free tasks first: an observer needs time to be sure that an owner is gone.
     for entry in entries where state(of: entry.id) == .open && isReady(entry) {
+      guard fits(entry) else {
+        isSomethingTooLong = true
+        continue
+      }
       let log = log(of: entry.id)
       return .claim(task: entry.id, number: log.next, memoryShare: log.memoryShare(afterLoss: false))
     }
@@ -67,6 +78,10 @@ package struct BatchSchedule: Sendable {
         isSomethingOpen = true
         continue
       }
+      guard fits(entry) else {
+        isSomethingTooLong = true
+        continue
+      }
       if owner != worker, log.lostWorkers.count + 1 >= Self.mostLosses {
         let workers = log.lostWorkers + [owner]
         return .giveUp(task: entry.id, number: log.next, workers: workers)
@@ -75,7 +90,7 @@ package struct BatchSchedule: Sendable {
         task: entry.id, number: log.next, from: owner, reason: reason,
         memoryShare: log.memoryShare(afterLoss: owner != worker))
     }
-    return isSomethingOpen ? .wait : .finish
+    return isSomethingTooLong ? .leave : isSomethingOpen ? .wait : .finish
   }
 
   /// Whether everything that the task needs is done, and everything that it follows has ended.

@@ -60,6 +60,14 @@ package final class BatchWorker: Sendable {
     case leave
   }
 
+  /// Why a worker stopped that nobody asked to.
+  package enum Ending: Sendable {
+    /// There is nothing left for it to do.
+    case finished
+    /// What is left would not end within its time.
+    case timeIsShort
+  }
+
   /// What the journal says of tasks that were given back because a job's time was up.
   package static let timeLimitCode = "time-limit"
 
@@ -68,6 +76,7 @@ package final class BatchWorker: Sendable {
   private let executor: any TaskExecutor
   private let whenIdle: WhenIdle
   private let commands: Set<String>?
+  private let time: WorkingTime
   private let life: WorkerLife
   private let clock: @Sendable () -> Duration
   private let isTimeUp = Atomic(false)
@@ -76,7 +85,7 @@ package final class BatchWorker: Sendable {
   /// version of the program.
   package init(
     _ record: WorkerRecord, folder: BatchFolder, executor: any TaskExecutor, whenIdle: WhenIdle = .wait,
-    only commands: Set<String>? = nil
+    only commands: Set<String>? = nil, time: WorkingTime = WorkingTime()
   ) throws(AisError) {
     let start = ContinuousClock.now
     clock = { ContinuousClock.now - start }
@@ -85,6 +94,7 @@ package final class BatchWorker: Sendable {
     self.executor = executor
     self.whenIdle = whenIdle
     self.commands = commands
+    self.time = time
     var observer = BatchObserver(folder)
     try observer.refresh(now: clock())
     try observer.checkVersion()
@@ -93,29 +103,34 @@ package final class BatchWorker: Sendable {
   }
 
   /// Works until nothing is left to do, or until asked to stop: the task in hand is then given back, and `cancelled` thrown.
-  package func run(stop: Cancellation, watch: (WorkerEvent) -> Void) throws(AisError) {
+  package func run(stop: Cancellation, watch: (WorkerEvent) -> Void) throws(AisError) -> Ending {
     defer { life.end() }
     var observer = BatchObserver(folder)
+    var time = time
     while true {
       try stop.check()
       try observer.refresh(now: clock())
-      switch observer.schedule.next(for: record.id, only: commands) {
+      let now = clock()
+      switch observer.schedule.next(for: record.id, only: commands, fits: { time.suffices(for: $0, at: now) }) {
       case .claim(let task, let number, let share):
         guard let entry = try claim(task, number, share, &observer) else { continue }
-        try work(on: entry, number, share, &observer, stop, watch)
+        let seconds = try work(on: entry, number, share, &observer, stop, watch)
+        if let seconds { time.learn(entry, seconds: seconds) }
       case .takeOver(let task, let number, let owner, let reason, let share):
         guard let entry = try claim(task, number, share, &observer, takenFrom: owner, reason: reason) else { continue }
         watch(.tookOver(entry, reason: reason))
-        try work(on: entry, number, share, &observer, stop, watch)
+        let seconds = try work(on: entry, number, share, &observer, stop, watch)
+        if let seconds { time.learn(entry, seconds: seconds) }
       case .giveUp(let task, let number, let workers):
         try giveUp(task, number, workers, &observer, watch)
       case .wait:
-        if whenIdle == .leave, observer.haveOwnersShownLife { return }
+        if whenIdle == .leave, observer.haveOwnersShownLife { return .finished }
         try pause(stop)
+      case .leave: return .timeIsShort
       case .finish:
         // Before leaving, a closer look: somebody may just have asked for more.
         try observer.refresh(now: clock(), isThorough: true)
-        if observer.schedule.next(for: record.id, only: commands) == .finish { return }
+        if observer.schedule.next(for: record.id, only: commands) == .finish { return .finished }
       }
     }
   }
@@ -148,7 +163,10 @@ package final class BatchWorker: Sendable {
     var entry = JournalEntry(task: task, number: number, kind: .claimed, worker: record.id, host: record.host)
     entry.memoryShare = share
     entry.takenFrom = takenFrom
-    entry.reason = reason
+    if let reason {
+      entry.reason =
+        reason + (share < 1 ? ". It is tried again with \(share < 0.5 ? "a quarter of" : "half") the memory" : "")
+    }
     guard try folder.append(entry) else {
       try observer.refresh(task: task)
       return nil
@@ -157,13 +175,15 @@ package final class BatchWorker: Sendable {
     return observer.tasks[task]
   }
 
+  /// Does a task; returns the seconds that it took, or `nil` when it was not done or was done before.
   private func work(
     on entry: BatchTasks.Entry, _ number: Int, _ share: Double, _ observer: inout BatchObserver, _ stop: Cancellation,
     _ watch: (WorkerEvent) -> Void
-  ) throws(AisError) {
+  ) throws(AisError) -> Double? {
     life.hold(entry.id, number: number)
     watch(.started(entry))
     let began = clock()
+    var taken: Double?
     let cancellation = Cancellation { [life] in stop.isCancelled || life.hasLost }
     let wish = observer.schedule.log(of: entry.id).entries.last { $0.kind == .reopened }
     let order = TaskOrder(
@@ -175,10 +195,12 @@ package final class BatchWorker: Sendable {
       let settled = try life.settle(.done) { Self.fill(&$0, result, outputs, seconds) }
       if settled == nil { try correct(entry, result, outputs, seconds, &observer) }
       watch(settled == nil ? .lost(entry) : .done(entry, seconds: seconds, result))
+      if !result.wasThere { taken = seconds }
     } catch {
       try conclude(entry, error, seconds: Self.seconds(clock() - began), observer, stop, watch)
     }
     try observer.refresh(task: entry.id)
+    return taken
   }
 
   /// Outputs were put in place although another worker had taken the task meanwhile. They are the same, but for the date in

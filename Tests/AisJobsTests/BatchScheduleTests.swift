@@ -94,6 +94,44 @@ struct BatchScheduleTests {
     #expect(schedule.next(for: "me") == .claim(task: "t2", number: 1, memoryShare: 1))
   }
 
+  @Test("what would not end in time is left, and what is shorter is taken first")
+  func time() {
+    var schedule = BatchSchedule(tasks(3))
+    func next(without long: Set<String>) -> BatchSchedule.Action { schedule.next(for: "me") { !long.contains($0.id) } }
+    #expect(next(without: ["t0", "t1"]) == .claim(task: "t2", number: 1, memoryShare: 1))
+    schedule.learn(entry("t2", 1, .claimed, "other"))
+    #expect(next(without: ["t0", "t1"]) == .leave)
+    for task in ["t0", "t1"] { schedule.learn(entry(task, 1, .claimed, "other")) }
+    #expect(next(without: ["t0", "t1"]) == .wait)
+    schedule.lose("other", reason: "gone")
+    #expect(
+      next(without: ["t0", "t1"])
+        == .takeOver(task: "t2", number: 2, from: "other", reason: "gone", memoryShare: 0.5))
+    schedule.learn(entry("t2", 2, .done, "me"))
+    #expect(next(without: ["t0", "t1"]) == .leave)
+  }
+
+  @Test("a worker expects of a task what the ones before it took, and always tries its first")
+  func workingTime() {
+    let stage = BatchPlan.Stage(command: "segment", words: [], settings: "")
+    func entry(_ seconds: Double?) -> BatchTasks.Entry {
+      let task = BatchTask(id: "t", stage: 0, inputs: [], outputs: [], forecast: .init(seconds: seconds))
+      return BatchTasks([BatchPlan(workingFolder: "/", host: "h", date: .now, stages: [stage], tasks: [task])]).entries[
+        0]
+    }
+    var time = WorkingTime(limit: .seconds(100))
+    #expect(time.suffices(for: entry(1000), at: .seconds(99)))
+    // Twice as long as was foretold.
+    time.learn(entry(10), seconds: 20)
+    #expect(time.suffices(for: entry(20), at: .seconds(60)))
+    #expect(!time.suffices(for: entry(20), at: .seconds(61)))
+    #expect(time.suffices(for: entry(nil), at: .seconds(80)))
+    #expect(!time.suffices(for: entry(nil), at: .seconds(81)))
+    var endless = WorkingTime()
+    endless.learn(entry(10), seconds: 20)
+    #expect(endless.suffices(for: entry(1e9), at: .seconds(1e9)))
+  }
+
   @Test("an entry that is known already changes nothing")
   func twice() {
     var schedule = BatchSchedule(tasks(1))
@@ -202,7 +240,7 @@ private struct Simulation {
           if append(entry(task, number, .claimed, name, takenFrom: owner)) { holding[name] = (task, number) }
         case .giveUp(let task, let number, _):
           _ = append(entry(task, number, .failed, name))
-        case .wait, .finish: break
+        case .wait, .leave, .finish: break
         }
       }
       for task in all.entries {

@@ -205,7 +205,8 @@ def test_a_task_in_the_hands_of_a_dead_host_is_taken_over(ais, place):
     ais(*WORK, cwd=place)
     taken = entries(place)[task][1]
     assert (taken["kind"], taken["takenFrom"], taken["memoryShare"]) == ("claimed", worker, 0.5)
-    assert taken["reason"] in [f"worker '{worker}' gave no sign of life for {n} s" for n in (2, 3, 4, 5)]
+    assert taken["reason"] in [
+        f"worker '{worker}' gave no sign of life for {n} s. It is tried again with half the memory" for n in (2, 3, 4, 5)]
     assert entries(place)[task][-1]["kind"] == "done"
 
 

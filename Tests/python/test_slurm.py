@@ -126,8 +126,8 @@ def test_a_night_on_a_cluster(ais, cluster, place):
     until(lambda: all(look()[name] != "RUNNING" for name in cut), 20, report)
     cluster("scontrol", "update", "NodeName=n2", "State=RESUME")
 
-    # The time limit comes before the end of the batch, and the array goes on by itself.
-    until(lambda: [e for e in batch.all("segment", "released") if e.get("code") == "time-limit"], 60, report)
+    # The time limit is near before the end of the batch: workers leave what would not end, and the array goes on by itself.
+    until(lambda: "ais: the time that is left is too short for another task" in report(), 60, report)
 
     def is_over() -> bool:
         states = look()
@@ -157,6 +157,27 @@ def test_a_night_on_a_cluster(ais, cluster, place):
     assert min(entry["date"] for entry in batch.all("pick", "claimed")) >= max(
         entry["date"] for entry in batch.all("segment", "done"))
     check_outputs(ais, place)
+
+
+def test_a_time_limit_that_nobody_saw_coming(ais, cluster, place, tmp_path):
+    """The template has a time of its own, so that workers are told only shortly before."""
+    template = tmp_path / "template"
+    template.write_text(
+        "#!/bin/bash\n{{job}}\n#SBATCH --nodes=1 --ntasks=1 --time=1 --cpus-per-task={{cpus}} --mem={{memory}}\n{{command}}\n")
+    environment = {**cluster.environment, "AIS_PAUSE_POINT": "mid-slab 7"}
+    inputs = [f"tomograms/TS_{number:02}.mrc" for number in range(8)]
+    ais("batch", "submit", "--slurm", "--memory", "512MiB", "--cpus", "1", "--workers", "1", "--time", "1min", "--template",
+        template, "segment", "-m", MODEL, "-o", "limit/seg", *inputs, cwd=place, env=environment)
+    batch = Batch(place / "limit/seg")
+
+    def report() -> str:
+        return f"{cluster.states()} {batch.entries('segment')}"
+
+    until(lambda: len(batch.all("segment", "done")) == len(inputs), 150, report)
+    released = batch.all("segment", "released")
+    assert released and {entry["code"] for entry in released} == {"time-limit"}, report()
+    assert len({worker["id"] for worker in batch.workers().values()}) > 1
+    until(lambda: not cluster("squeue", "-h").strip(), 60, "an empty queue")
 
 
 def check_outputs(ais, place):

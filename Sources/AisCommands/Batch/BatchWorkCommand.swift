@@ -15,6 +15,10 @@ package struct BatchWorkCommand: ParsableCommand {
       how they are doing; this is for schedulers and scripts, which start processes of their own.
 
         srun ais batch work seg --when-idle leave
+        ais batch work seg --time 4h
+
+      With a time limit, no task is begun that would probably not end within it (but the first), and the exit code is 75 when \
+      there is more to do: start it again.
       """)
 
   /// What to do while all that is left is in the hands of others.
@@ -34,6 +38,15 @@ package struct BatchWorkCommand: ParsableCommand {
     transform: { text in text.split(separator: ",").map(String.init) })
   package var only: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "Work so long at most, such as 90min or 4h; then give back the task in hand.", valueName: "time"),
+    transform: { try SlurmTime($0) })
+  package var time: SlurmTime?
+
+  @Option(help: ArgumentHelp("Stop so many seconds before the end of the time.", valueName: "seconds"))
+  package var notice = 0
+
   @OptionGroup(title: "How workers watch each other")
   package var watching: BatchLeaseArguments
 
@@ -49,7 +62,14 @@ package struct BatchWorkCommand: ParsableCommand {
 
   package init() {}
 
+  package func validate() throws {
+    if let time, !(0..<time.minutes * 60).contains(notice) {
+      throw ValidationError("--notice \(notice): expected 0 to \(time.minutes * 60 - 1) seconds, less than '--time'")
+    }
+  }
+
   package func run() throws {
+    let limit = time.map { Duration.seconds($0.minutes * 60 - notice) }
     let logger = verbosity.makeLogger("batch work")
     let (threads, memory) = machine.settled(logger)
     let batch = try BatchFolder(opening: AbsolutePath.of(folder))
@@ -61,20 +81,22 @@ package struct BatchWorkCommand: ParsableCommand {
     let executor = CommandTaskExecutor(threads: threads, memory: memory, logger: logger)
     let worker = try BatchWorker(
       record, folder: batch, executor: executor, whenIdle: whenIdle == .wait ? .wait : .leave,
-      only: only.isEmpty ? nil : Set(only))
+      only: only.isEmpty ? nil : Set(only), time: WorkingTime(limit: limit))
     let stop = Self.stop(without: parent)
     let signals = StopSignals(cancellation: stop) { worker.abandon() }
-    let timeLimit = TimeLimitSignal(stop) { worker.noteTimeIsUp() }
+    let timeLimit = TimeLimitSignal(stop, limit: limit) { worker.noteTimeIsUp() }
     defer { withExtendedLifetime((signals, timeLimit)) {} }
     let reporter = WorkerReporter(verbosity)
+    let ending: BatchWorker.Ending
     do throws(AisError) {
-      try worker.run(stop: stop, watch: reporter.report)
+      ending = try worker.run(stop: stop, watch: reporter.report)
     } catch {
       guard error.code == .cancelled else { throw error }
-      if timeLimit.hasCome { throw ExitCode(try timeLimit.requeue(hasAdvanced: reporter.ends > 0)) }
+      if timeLimit.hasCome { throw ExitCode(try timeLimit.requeue(hasAdvanced: reporter.ends > 0, hadTask: true)) }
       Terminal.standardError.print("ais: stopped; the task in hand was given back")
       throw ExitCode(StopSignals.exitCode)
     }
+    if ending == .timeIsShort { throw ExitCode(try timeLimit.requeue(hasAdvanced: true, hadTask: false)) }
     if reporter.failures > 0 { throw ExitCode.failure }
   }
 }

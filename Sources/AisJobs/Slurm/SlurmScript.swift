@@ -78,13 +78,17 @@ package struct SlurmScript: Sendable {
 
   /// `exec`, so that the program itself gets the signals that Slurm sends to the script.
   private func command(_ purpose: Purpose) -> String {
-    let words: [String]
+    var words: [String]
     switch purpose {
     case .work(_, let commands, _):
       words = [
         "batch", "work", Self.shellWord(folder.output), "--when-idle", "leave", "--only",
         commands.joined(separator: ","),
       ]
+      // A template with a time of its own would make ours a lie.
+      if ScriptTemplate.places(in: settings.template).contains("time") {
+        words += ["--time", settings.time.description, "--notice", "\(settings.notice)"]
+      }
     case .close(let round):
       words = ["batch", "submit", "--slurm", "--after-round", "\(round)", Self.shellWord(folder.output)]
     }

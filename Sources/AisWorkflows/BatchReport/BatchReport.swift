@@ -112,16 +112,15 @@ extension BatchReport {
   package var table: CSVTable {
     var table = CSVTable([
       "command", "input", "state", "seconds", "attempts", "host", "worker", "date", "outputs", "bytes", "code",
-      "reason",
-      "warnings", "found",
+      "reason", "interruptions", "warnings", "found",
     ])
     for row in rows {
       table.append([
         .text(row.command), .text(row.input), .text(row.state.rawValue), .optional(row.seconds, digits: 3),
         .count(row.attempts), .text(row.host ?? ""), .text(row.worker ?? ""), .text(row.date ?? ""),
         .text(row.outputs.map(\.path).joined(separator: " ")), .count(row.outputs.reduce(0) { $0 + $1.bytes }),
-        .text(row.code ?? ""), .text(row.reason ?? ""), .text(row.warnings.joined(separator: "; ")),
-        .text(row.lines.joined(separator: "; ")),
+        .text(row.code ?? ""), .text(row.reason ?? ""), .text(row.interruptions.joined(separator: "; ")),
+        .text(row.warnings.joined(separator: "; ")), .text(row.lines.joined(separator: "; ")),
       ])
     }
     return table

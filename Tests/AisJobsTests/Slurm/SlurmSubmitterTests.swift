@@ -91,11 +91,11 @@ struct SlurmSubmitterTests {
           echo "ais: '$ais' cannot be run on $(uname -n): install Ais in a folder that all nodes see, and submit again from there" >&2
           exit 1
         fi
-        exec "$ais" batch work '\(output)' --when-idle leave --only segment
+        exec "$ais" batch work '\(output)' --when-idle leave --only segment --time 04:00:00 --notice 120
 
         """)
     #expect(scripts[1].contains("#SBATCH --dependency=afterany:12\n"))
-    #expect(scripts[1].contains("--only pick\n") && !scripts[1].contains("--gres"))
+    #expect(scripts[1].contains("--only pick --time 04:00:00 --notice 120\n") && !scripts[1].contains("--gres"))
     #expect(scripts[2].contains("#SBATCH --dependency=afterany:12:13\n") && !scripts[2].contains("--array"))
     #expect(scripts[2].contains("--mem=1024M\n") && scripts[2].contains("--cpus-per-task=1\n"))
     #expect(scripts[2].hasSuffix("exec \"$ais\" batch submit --slurm --after-round 1 '\(output)'\n"))
