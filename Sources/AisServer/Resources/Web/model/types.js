@@ -1,0 +1,74 @@
+// The shapes of values that several modules share. Types only; axes are named, slices and voxels count from 0.
+
+/**
+ * A rectangle of pixels of a slice.
+ * @typedef {{ y: number, x: number, height: number, width: number }} Rectangle
+ *
+ * A point of a slice in voxels of the frame; voxel centres lie on whole numbers.
+ * @typedef {{ y: number, x: number }} Point
+ *
+ * @typedef {{ z: number, y: number, x: number }} Triple
+ *
+ * What a cell of a record holds.
+ * @typedef {string | number | boolean | null} CellValue
+ *
+ * @typedef {{ kind: string, id: number, field: string, value: CellValue }} CellChange
+ *
+ * A change of painted pixels as it is sent: masks in base64, see `mask-codec.js`.
+ * @typedef {{ dataset: number, feature: number, slice: number, rectangle: Rectangle, painted: string, erased: string }} EncodedPatch
+ *
+ * One line of the journal.
+ * @typedef {object} Entry
+ * @property {number} sequence
+ * @property {number} time  milliseconds since 1970
+ * @property {string} author
+ * @property {string} client
+ * @property {"edit" | "undo" | "redo"} action
+ * @property {string} kind
+ * @property {string | null} [label]
+ * @property {number | null} [target]
+ * @property {number | null} [dataset]
+ * @property {number | null} [feature]
+ * @property {number | null} [slice]
+ * @property {boolean} [isUndone]
+ * @property {boolean} [isUndoable]
+ * @property {{ record: { kind: string, id: number }, field: string, value: CellValue }[]} [values]
+ * @property {EncodedPatch[]} [masks]
+ *
+ * @typedef {{ id: number, title: string, position: number, red: number, green: number, blue: number, opacity: number,
+ *   isVisible: boolean, isOutline: boolean, showsBoxes: boolean, isCollapsed: boolean, isFlood: boolean,
+ *   floodSensitivity: number, brushRadius: number, boxSize: number }} Feature
+ *
+ * How many voxels of the frame one voxel of a version is wide: `up / down`.
+ * @typedef {{ up: number, down: number }} Scale
+ *
+ * @typedef {{ id: number, dataset: number, kind: string, title: string, position: number, path: string, scale: Scale,
+ *   shape: Triple, state: "ok" | "missing" | "changed" | "unreadable", reason: string, key: string }} Version
+ *
+ * @typedef {{ id: number, name: string, position: number, shape: Triple, voxelSizeAngstrom: Triple | null }} Dataset
+ *
+ * @typedef {{ id: number, dataset: number, feature: number, slice: number, y: number, x: number }} Box
+ *
+ * @typedef {{ id: number, library: number, position: number, title: string, red: number, green: number, blue: number,
+ *   opacity: number, brushNanometer: number, boxSize: number, isUsed: boolean, level: number, dustCubicNanometer: number,
+ *   surfaceOpacity: number, isSurfaceHidden: boolean }} Card
+ *
+ * @typedef {{ id: number, name: string, isActive: boolean }} Library
+ *
+ * @typedef {{ name: string, client: string, colour: string, dataset?: number | null, slice?: number | null,
+ *   feature?: number | null, y?: number | null, x?: number | null }} Person
+ *
+ * @typedef {{ id: string, kind: string, title: string, state: string, fraction?: number | null,
+ *   secondsLeft?: number | null, message?: string | null, files?: string[] }} Job
+ *
+ * An edit as the server takes it; `kind` says what the other fields are.
+ * @typedef {{ kind: string, [field: string]: unknown }} Edit
+ *
+ * @typedef {"gaussian" | "offset-gaussian" | "box" | "sobel-vertical" | "sobel-horizontal"} FilterKind
+ * @typedef {{ kind: FilterKind, isOn: boolean, weight: number, parameter: number }} Filter
+ *
+ * The values of a slice: half floats, `value = offset + step · half`.
+ * @typedef {{ height: number, width: number, level: number, halves: Uint16Array, offset: number, step: number }} SliceData
+ */
+
+export {};
