@@ -1,9 +1,10 @@
 // The painted pixels of slices that are near: what the server's journal says, and over it the strokes of this page that
 // are still on their way. What is seen is always all of them in order.
 
-import { Mask, intersection, union } from "./mask.js";
+import { intersection } from "./mask.js";
 import { apply } from "./patch.js";
 
+/** @import { Mask } from "./mask.js" */
 /** @import { Patch } from "./patch.js" */
 /** @import { Rectangle } from "./types.js" */
 /** @typedef {{ dataset: number, feature: number, slice: number }} Plane */
@@ -14,8 +15,8 @@ export const planeKey = ({ dataset, feature, slice }) => `${dataset}/${feature}/
 /**
  * @typedef {object} Held
  * @property {Plane} plane
- * @property {Mask} confirmed
- * @property {Mask} visible  the same object as `confirmed` while nothing is on its way
+ * @property {Mask} confirmed  the same object as `visible` until something was painted here
+ * @property {Mask} visible  stays the same object, so that only what changes goes to the graphics card
  * @property {number} sequence  the line of the journal that `confirmed` includes
  * @property {number} count
  */
@@ -56,7 +57,7 @@ export class Planes {
     this.pending.push({ key, plane, patch });
     const held = this.held.get(planeKey(plane));
     if (!held) return null;
-    if (held.visible === held.confirmed) held.visible = held.confirmed.clone();
+    separate(held);
     const before = held.visible.cropped(patch.rectangle).count();
     apply(patch, held.visible);
     held.count += held.visible.cropped(patch.rectangle).count() - before;
@@ -93,7 +94,6 @@ export class Planes {
       const held = this.held.get(planeKey(plane));
       if (!held) continue;
       this.#recompose(held, patch.rectangle);
-      if (!this.#isWaiting(held)) held.visible = held.confirmed;
       changed.push({ held, rectangle: patch.rectangle });
     }
     return changed;
@@ -121,7 +121,7 @@ export class Planes {
   #compose(held, rectangle) {
     const key = planeKey(held.plane);
     const over = this.pending.filter((item) => planeKey(item.plane) === key);
-    if (over.length > 0 && held.visible === held.confirmed) held.visible = held.confirmed.clone();
+    if (over.length > 0) separate(held);
     if (held.visible === held.confirmed) return;
     held.visible.put(held.confirmed.cropped(rectangle), rectangle);
     for (const { patch } of over) if (intersection(patch.rectangle, rectangle)) apply(patch, held.visible, rectangle);
@@ -139,4 +139,7 @@ export class Planes {
   }
 }
 
-export { union };
+/** From here what is seen may differ from what the journal says. @param {Held} held */
+export function separate(held) {
+  if (held.visible === held.confirmed) held.confirmed = held.visible.clone();
+}

@@ -1,0 +1,176 @@
+// The only place that talks to the server. Everything that fails comes out as one of two errors: `Unreachable`, when nobody
+// answered, or `Refusal`, with the server's sentence and what can be done.
+
+import { Unreachable } from "./model/outbox.js";
+
+/** @import { Edit, Entry, Job, Person } from "./model/types.js" */
+
+/** @typedef {{ kind: string, title?: string, [field: string]: unknown }} Remedy */
+
+export class Refusal extends Error {
+  /** @param {number} status @param {string} code @param {string} message @param {Remedy | null} remedy */
+  constructor(status, code, message, remedy) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
+/** @typedef {{ name: string, path: string, isFolder: boolean, byteCount: number | null, modified: number | null, kind: string }} FileEntry */
+/** @typedef {{ version: string, roots: { path: string, name: string }[], recent: { path: string, name: string, opened: number, isThere?: boolean, datasets?: number }[], open: { key: string, name: string, path: string }[], machine: { threads: number, memoryBytes: number, name?: string }, author: string }} Session */
+
+/** One per tab: the server tells it from the others of the same person. */
+export const client = crypto.randomUUID();
+
+let author = "";
+/** @param {string} name */
+export const setAuthor = (name) => {
+  author = name;
+};
+
+/** @param {string} path @param {{ method?: string, body?: unknown, signal?: AbortSignal, priority?: RequestPriority, keepalive?: boolean }} [options] */
+async function request(path, { method = "GET", body, signal, priority, keepalive } = {}) {
+  /** @type {Record<string, string>} */
+  const headers = { "X-Ais-Author": encodeURIComponent(author), "X-Ais-Client": client };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  /** @type {Response} */
+  let response;
+  try {
+    response = await fetch(path, {
+      method, headers, signal, priority, keepalive, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Unreachable("the server does not answer");
+  }
+  if (response.ok) return response;
+  // A proxy on the way says these when the server behind it is gone.
+  if ([502, 503, 504].includes(response.status)) throw new Unreachable("the server does not answer");
+  const problem = await response.json().catch(() => ({}));
+  throw new Refusal(
+    response.status, problem.code ?? "unknown", problem.message ?? `The server answered ${response.status}.`, problem.remedy ?? null);
+}
+
+/** @param {string} path @param {Parameters<typeof request>[1]} [options] */
+const json = async (path, options) => (await request(path, options)).json();
+
+/** @param {string} path @param {unknown} body */
+const post = (path, body = {}) => json(path, { method: "POST", body });
+
+/** @param {string} project */
+const at = (project) => `/api/projects/${encodeURIComponent(project)}`;
+
+/** @returns {Promise<Session>} */
+export const session = () => json("/api/session");
+
+/** Opens tomograms, folders, annotations of the earlier program, or a project. @param {string[]} paths @param {boolean} [create] @returns {Promise<{ project: string }>} */
+export const open = (paths, create) => post("/api/open", { paths, create });
+
+/** @param {string} [path] @returns {Promise<{ path: string, parent: string | null, entries: FileEntry[] }>} */
+export const files = (path) => json(`/api/files${path ? `?path=${encodeURIComponent(path)}` : ""}`);
+
+/** @param {string} path */
+export const addRoot = (path) => post("/api/roots", { path });
+
+/** @param {string} path */
+export const downloadAddress = (path) => `/api/download?path=${encodeURIComponent(path)}`;
+
+/** @param {string} project @returns {Promise<any>} */
+export const project = (project) => json(at(project));
+
+/** @param {string} project @param {number} dataset @returns {Promise<{ sequence: number, slices: { feature: number, slice: number, pixels: number, boxes: number }[], boxes: { id: number, feature: number, slice: number, y: number, x: number }[], view: any }>} */
+export const annotations = (project, dataset) => json(`${at(project)}/datasets/${dataset}/annotations`);
+
+/** @param {string} project @param {{ dataset: number, feature: number, slice: number }} plane */
+export async function mask(project, { dataset, feature, slice }) {
+  const response = await request(`${at(project)}/datasets/${dataset}/masks/${feature}/${slice}`);
+  const number = (/** @type {string} */ name) => Number(response.headers.get(name));
+  return {
+    bytes: new Uint8Array(await response.arrayBuffer()), height: number("X-Ais-Height"), width: number("X-Ais-Width"), sequence: number("X-Ais-Sequence"),
+  };
+}
+
+/** @typedef {{ dataset: number, version: number, key: string, axis: "xy" | "xz" | "yz", index: number, level: number, slab: number, format: "u8" | "f16" }} SliceAddress */
+
+/** @param {string} project @param {SliceAddress} slice @param {number} row @param {number} column @param {AbortSignal} signal @param {boolean} isUrgent */
+export async function tile(project, slice, row, column, signal, isUrgent) {
+  const place = `${slice.axis}/${slice.index}/${slice.level}/${row}/${column}`;
+  const slab = slice.slab > 1 ? `&slab=${slice.slab}` : "";
+  const response = await request(
+    `${at(project)}/datasets/${slice.dataset}/versions/${slice.version}/slices/${place}?key=${encodeURIComponent(slice.key)}&format=${slice.format}${slab}`,
+    { signal, priority: isUrgent ? "high" : "low" });
+  const number = (/** @type {string} */ name, /** @type {number} */ other) => Number(response.headers.get(name) ?? other);
+  return {
+    buffer: await response.arrayBuffer(), height: number("X-Ais-Height", 0), width: number("X-Ais-Width", 0),
+    offset: number("X-Ais-Offset", 0), step: number("X-Ais-Step", 1),
+  };
+}
+
+/** @param {string} project @param {number} dataset @param {string} key  so that another file has another picture */
+export const thumbnailAddress = (project, dataset, key) => `${at(project)}/datasets/${dataset}/thumbnail?size=72&key=${encodeURIComponent(key)}`;
+
+/** @param {string} project @param {number} dataset @returns {Promise<{ findings: { code: string, severity: string, message: string, remedy: Remedy | null }[] }>} */
+export const checkup = (project, dataset) => json(`${at(project)}/datasets/${dataset}/checkup`);
+
+/** @param {string} project @param {string} id @param {string | undefined} label @param {Edit[]} edits @returns {Promise<{ entry: Entry }>} */
+export const edits = (project, id, label, edits) => post(`${at(project)}/edits`, { id, label, edits });
+
+/** @param {string} project @param {"undo" | "redo"} action @param {string} id @param {number} [sequence] @returns {Promise<{ entry: Entry | null }>} */
+export const undoOrRedo = (project, action, id, sequence) => post(`${at(project)}/${action}`, { id, sequence });
+
+/** @param {string} project @param {{ before?: number, limit?: number, author?: string, dataset?: number }} [query] @returns {Promise<{ entries: Entry[] }>} */
+export function history(project, query = {}) {
+  const words = Object.entries(query).filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`);
+  return json(`${at(project)}/history?${words.join("&")}`);
+}
+
+/** @param {string} project @param {object} where */
+export const presence = (project, where) => request(`${at(project)}/presence`, { method: "POST", body: where });
+
+/** @param {string} project @returns {Promise<{ jobs: Job[] }>} */
+export const jobs = (project) => json(`${at(project)}/jobs`);
+
+/** @param {string} project @param {{ kind: string, [field: string]: unknown }} job @returns {Promise<Job>} */
+export const startJob = (project, job) => post(`${at(project)}/jobs`, job);
+
+/** @param {string} project @param {string} id */
+export const cancelJob = (project, id) => request(`${at(project)}/jobs/${encodeURIComponent(id)}`, { method: "DELETE" });
+
+/** @param {string} project @param {{ kind: string, [field: string]: unknown }} what @returns {Promise<Job>} */
+export const importFiles = (project, what) => post(`${at(project)}/imports`, what);
+
+/** @param {string} project @param {{ kind: string, [field: string]: unknown }} what @returns {Promise<Job>} */
+export const exportFiles = (project, what) => post(`${at(project)}/exports`, what);
+
+/** @param {string} project @param {string[]} paths */
+export const addTomograms = (project, paths) => post(`${at(project)}/datasets`, { paths });
+
+/** Replaces a part of all paths, or says what would be replaced. @param {string} project @param {{ find: string, replace: string, apply: boolean }} what @returns {Promise<{ matches: { version: number, from: string, to: string, exists: boolean }[] }>} */
+export const replacePaths = (project, what) => post(`${at(project)}/paths`, what);
+
+/** A finding of the check-up mended, as an edit that can be undone. @param {string} project @param {number} dataset @param {Remedy} remedy */
+export const mend = (project, dataset, remedy) => post(`${at(project)}/datasets/${dataset}/mend`, { remedy });
+
+/**
+ * What happens in the project from a line of the journal on. Returns how to stop.
+ * @param {string} project @param {number} after
+ * @param {{ opened(): void, lost(): void, entry(entry: Entry): void, presence(people: Person[]): void, job(job: Job): void, versions(news: unknown): void }} listener
+ */
+export function events(project, after, listener) {
+  const source = new EventSource(`${at(project)}/events?after=${after}&client=${client}`);
+  const data = (/** @type {Event} */ event) => JSON.parse(/** @type {MessageEvent} */ (event).data);
+  source.addEventListener("open", () => listener.opened());
+  // The page reconnects by itself, from the line that it really has.
+  source.addEventListener("error", () => {
+    source.close();
+    listener.lost();
+  });
+  source.addEventListener("entry", (event) => listener.entry(data(event)));
+  source.addEventListener("presence", (event) => listener.presence(data(event).people));
+  source.addEventListener("job", (event) => listener.job(data(event)));
+  source.addEventListener("versions", (event) => listener.versions(data(event)));
+  return () => source.close();
+}
+
+export { Unreachable };

@@ -1,0 +1,319 @@
+// The picture: which slice and layers it shows, and when it is drawn. Drawn once a frame, and only when something changed.
+
+import { PictureRenderer } from "../render/picture-renderer.js";
+import { drawOverlay } from "../render/overlay.js";
+import { active } from "../model/filters.js";
+import { fitted, levelFor } from "../model/view.js";
+import { factor, versionSlice } from "../model/versions.js";
+import { ahead } from "../model/slices.js";
+import { sampled } from "../model/contrast.js";
+import { halfToNumber } from "../model/half.js";
+import { hex } from "../model/palette.js";
+import { union } from "../model/mask.js";
+import { Unreachable } from "../model/outbox.js";
+import * as slices from "./slices.js";
+import { compute } from "./compute.js";
+import { activeDataset, activeVersion, boxes, boxSizeOf, changed, features, frame, listen, state } from "./state.js";
+
+/** @import { Held } from "../model/planes.js" */
+/** @import { Point, Rectangle, SliceData } from "../model/types.js" */
+/** @import { Drawing } from "../render/overlay.js" */
+/** @import { Layer, Scene } from "../render/picture-renderer.js" */
+/** @import { SliceAddress } from "../api.js" */
+
+/** @type {PictureRenderer | null} */
+let renderer = null;
+/** @type {CanvasRenderingContext2D | null} */
+let overlay = null;
+export const viewport = { height: 1, width: 1, ratio: 1 };
+/** @type {{ key: string, data: SliceData } | null} */
+let shown = null;
+const due = { all: false, overlay: false, flash: false, part: /** @type {Rectangle | null} */ (null) };
+let isScheduled = false;
+/** What tools draw over the picture. @type {{ parts: Partial<Drawing> }} */
+export const tooling = { parts: {} };
+/** Called when a mask is wanted that is not here. @type {(plane: { dataset: number, feature: number, slice: number }) => void} */
+let wantMask = () => {};
+/** @param {typeof wantMask} ask */
+export const setMaskSource = (ask) => {
+  wantMask = ask;
+};
+
+/** @param {HTMLCanvasElement} canvas @param {HTMLCanvasElement} over */
+export function attach(canvas, over) {
+  renderer = new PictureRenderer(canvas, () => redraw("all"));
+  overlay = over.getContext("2d");
+  const observer = new ResizeObserver(([entry]) => {
+    const { width, height } = entry.contentRect;
+    if (width === 0 || height === 0) return;
+    Object.assign(viewport, { width, height, ratio: devicePixelRatio });
+    renderer?.resize(width, height, devicePixelRatio);
+    over.width = Math.round(width * devicePixelRatio);
+    over.height = Math.round(height * devicePixelRatio);
+    if (!state.hasFitted) fit();
+    // In the same frame, so that the picture never blanks while the window changes its size.
+    Object.assign(due, { all: true, overlay: true });
+    draw();
+  });
+  observer.observe(canvas);
+  return () => {
+    observer.disconnect();
+    renderer?.gl.getExtension("WEBGL_lose_context")?.loseContext();
+    renderer = null;
+    overlay = null;
+    shown = null;
+  };
+}
+
+/** @param {"all" | "overlay" | "flash"} what */
+export function redraw(what) {
+  due[what] = true;
+  schedule();
+}
+
+function schedule() {
+  if (isScheduled) return;
+  isScheduled = true;
+  requestAnimationFrame(() => {
+    isScheduled = false;
+    draw();
+  });
+}
+
+/** A mask changed within a rectangle. @param {Held} held @param {Rectangle} rectangle */
+export function maskChanged(held, rectangle) {
+  if (held.plane.dataset !== state.dataset || held.plane.slice !== state.slice) return;
+  renderer?.updateMask(String(held.plane.feature), held.visible, rectangle);
+  due.part = union(due.part, rectangle);
+  due.overlay = true;
+  schedule();
+}
+
+/** Draws what is due now, in this frame: strokes call it from their own event. */
+export function draw() {
+  if (!renderer || document.hidden) return;
+  if (due.all) renderer.draw(scene());
+  else if (due.part) renderer.draw(scene(), due.part);
+  if ((due.all || due.overlay) && overlay) drawOverlay(overlay, viewport, viewport.ratio, drawing());
+  if (due.flash) renderer.canvas.parentElement?.animate([{ boxShadow: "inset 0 0 0 3px #fff" }, { boxShadow: "inset 0 0 0 3px transparent" }], 400);
+  Object.assign(due, { all: false, overlay: false, flash: false, part: null });
+}
+
+/** Shows the whole slice. */
+export function fit() {
+  const dataset = activeDataset();
+  if (!dataset || viewport.width <= 1) return;
+  state.view = fitted(frame(), viewport);
+  state.hasFitted = true;
+  changed("view");
+}
+
+/** @returns {Scene} */
+export function scene() {
+  const stage = getComputedStyle(document.documentElement).getPropertyValue("--stage").trim();
+  const level = parseInt(stage.slice(1, 3), 16) / 255;
+  return {
+    slice: state.problem ? null : shown, frame: frame(), view: state.view, contrast: state.contrast, isInverted: state.contrast.isInverted,
+    isSmooth: state.isSmooth, filters: active(state.filters, state.filtersAreOn), crop: state.crop, isTint: state.preferences.isTint, layers: layers(),
+    stage: [level || 0, level || 0, level || 0],
+  };
+}
+
+/** The painted layers of the slice that is shown, the active one on top. @returns {Layer[]} */
+function layers() {
+  const dataset = state.dataset;
+  if (dataset === null || state.overlaysAreHidden) return [];
+  const list = [];
+  const all = features();
+  const annotated = new Set(state.annotated.filter(({ slice, pixels }) => slice === state.slice && pixels > 0).map(({ feature }) => feature));
+  for (const [position, feature] of all.entries()) {
+    const plane = { dataset, feature: feature.id, slice: state.slice };
+    const held = state.planes.get(plane);
+    // The active feature's mask is always at hand, so that the first dab of a stroke waits for nothing.
+    if (!held) {
+      if (annotated.has(feature.id) || feature.id === state.feature) wantMask(plane);
+      continue;
+    }
+    if (!feature.isVisible) continue;
+    const { red, green, blue, opacity, isOutline } = feature;
+    list.push({
+      id: String(feature.id), mask: held.visible, colour: /** @type {[number, number, number]} */ ([red, green, blue]), opacity, isOutline, isDashed: position >= 8,
+      isActive: feature.id === state.feature,
+    });
+  }
+  renderer?.keepMasks(new Set(all.map(({ id }) => String(id))));
+  return list.sort((a, b) => Number(a.isActive) - Number(b.isActive));
+}
+
+/** @returns {Drawing} */
+function drawing() {
+  const all = new Map(features().map((feature) => [feature.id, feature]));
+  const point = state.cursor?.point;
+  const under = tooling.parts.brush ? null : point;
+  const squares = state.overlaysAreHidden ? [] : boxes().filter((box) => box.slice === state.slice).flatMap((box) => {
+    const feature = all.get(box.feature);
+    if (!feature || !feature.isVisible || !feature.showsBoxes) return [];
+    const side = boxSizeOf(feature);
+    const isUnder = under && Math.abs(under.y - box.y) <= side / 2 && Math.abs(under.x - box.x) <= side / 2;
+    return [{ y: box.y, x: box.x, side, colour: hex(feature), isUnderPointer: Boolean(isUnder) }];
+  });
+  const others = state.people.filter((person) => person.dataset === state.dataset && person.slice === state.slice && typeof person.y === "number" && typeof person.x === "number" && !isMe(person));
+  return {
+    view: state.view, boxes: squares, brush: null, flood: null, lasso: null, crop: state.crop, measure: null, ghost: null,
+    crosshair: state.isOrtho ? state.ortho : null, keyCursor: null, ...tooling.parts,
+    people: others.map((person) => {
+      const feature = all.get(person.feature ?? -1);
+      return { at: { y: Number(person.y), x: Number(person.x) }, label: feature ? `${person.name} · ${feature.title}` : person.name };
+    }),
+  };
+}
+
+/** @type {(person: { client: string }) => boolean} */
+let isMe = () => false;
+/** @param {typeof isMe} test */
+export const setIsMe = (test) => {
+  isMe = test;
+};
+
+/** The address of a slice of the version that is shown. @param {number} index  of the frame @param {"xy" | "xz" | "yz"} [axis] @returns {{ slice: SliceAddress, size: { height: number, width: number } } | null} */
+export function address(index, axis = "xy") {
+  const version = activeVersion();
+  if (!version || !state.project) return null;
+  const { z, y, x } = version.shape;
+  const [depth, height, width] = axis === "xy" ? [z, y, x] : axis === "xz" ? [y, z, x] : [x, z, y];
+  const level = levelFor(state.view.zoom * viewport.ratio * factor(version), Math.max(height, width));
+  return {
+    slice: {
+      dataset: version.dataset, version: version.id, key: version.key, axis, index: versionSlice(index, version.scale, depth), level,
+      slab: axis === "xy" ? state.slab : 1, format: state.preferences.format,
+    }, size: { height, width },
+  };
+}
+
+/** Shows the slice of the state: at once when it is here, else as soon as it comes; until then the one before stays. */
+export function showSlice() {
+  const version = activeVersion();
+  const dataset = activeDataset();
+  if (!dataset || !state.project) return;
+  if (!version || version.state === "missing" || version.state === "unreadable") {
+    state.problem = { message: version?.reason || `The tomogram ${dataset.name} cannot be shown.`, remedy: { kind: version?.state ?? "missing" } };
+    shown = null;
+    state.shown = { slice: state.slice, key: "", isLate: false };
+    changed("shown");
+    redraw("all");
+    return;
+  }
+  const wanted = address(state.slice);
+  if (!wanted) return;
+  const project = state.project.key;
+  const key = slices.sliceKey(project, wanted.slice);
+  const near = ahead(state.slice, state.direction, dataset.shape.z).map((index) => address(index)).filter((item) => item !== null);
+  if (shown?.key === key && !state.problem) {
+    state.shown = { slice: state.slice, key, isLate: false };
+    redraw("all");
+    return;
+  }
+  slices.dropOthers(new Set([key, ...near.map(({ slice }) => slices.sliceKey(project, slice))]));
+  const take = (/** @type {SliceData} */ data) => {
+    if (state.project?.key !== project || wantedKey() !== key) return;
+    shown = { key, data };
+    state.problem = null;
+    state.shown = { slice: state.slice, key, isLate: false };
+    redraw("all");
+    changed("shown");
+    measure();
+    slices.prefetch(project, near, (other, ahead) => renderer?.prepare(other, ahead));
+  };
+  const here = slices.cached(key);
+  if (here) {
+    take(here);
+    return;
+  }
+  state.shown = { ...state.shown, isLate: true };
+  changed("shown");
+  slices.load(project, wanted.slice, wanted.size).then(take, (error) => {
+    if (error?.name === "AbortError" || wantedKey() !== key) return;
+    if (error instanceof Unreachable) {
+      lateUntilBack = true;
+      return;
+    }
+    state.problem = { message: error.message, remedy: error.remedy ?? null };
+    redraw("all");
+    changed("shown");
+  });
+}
+
+let lateUntilBack = false;
+listen(["connection"], () => {
+  if (!lateUntilBack || !state.connection.isUp) return;
+  lateUntilBack = false;
+  showSlice();
+});
+
+function wantedKey() {
+  const wanted = address(state.slice);
+  return wanted && state.project ? slices.sliceKey(state.project.key, wanted.slice) : "";
+}
+
+let measured = "";
+
+/** Histogram and, when it is automatic, contrast of what is shown. */
+export function measure() {
+  if (!shown || !renderer) return;
+  const filters = active(state.filters, state.filtersAreOn);
+  const name = shown.key + JSON.stringify(filters);
+  if (name === measured) return;
+  measured = name;
+  const values = filters.length > 0 ? renderer.sampled(scene()) : sampled(shown.data);
+  if (!values) return;
+  void compute("statistics", values, [values.buffer]).then(({ sorted, contrast, histogram, mean, deviation }) => {
+    if (measured !== name) return;
+    state.statistics = { histogram, sorted, mean, deviation };
+    if (state.contrast.isAuto) {
+      Object.assign(state.contrast, contrast);
+      redraw("all");
+    }
+    changed("contrast");
+  });
+}
+
+/** Makes the contrast be found anew. */
+export function forgetMeasure() {
+  measured = "";
+  measure();
+}
+
+/** The grey value at a point of the frame, as the file has it. @param {Point} point */
+export function valueAt(point) {
+  if (!shown) return null;
+  const { height, width } = frame();
+  const [y, x] = [Math.floor(((point.y + 0.5) / height) * shown.data.height), Math.floor(((point.x + 0.5) / width) * shown.data.width)];
+  if (y < 0 || x < 0 || y >= shown.data.height || x >= shown.data.width) return null;
+  return shown.data.offset + shown.data.step * halfToNumber(shown.data.halves[y * shown.data.width + x]);
+}
+
+/** Reads grey values as they are displayed, around a point: for the flood brush. @param {Point} centre @param {number} radius @returns {((y: number, x: number) => number) | null} */
+export function displayedValues(centre, radius) {
+  if (!shown || !renderer) return null;
+  const { height, width } = frame();
+  if (active(state.filters, state.filtersAreOn).length === 0) return (y, x) => valueAt({ y, x }) ?? NaN;
+  const [sy, sx] = [shown.data.height / height, shown.data.width / width];
+  const reach = Math.ceil(radius) + 1;
+  const y0 = Math.max(0, Math.floor((centre.y - reach) * sy));
+  const x0 = Math.max(0, Math.floor((centre.x - reach) * sx));
+  const rows = Math.min(shown.data.height, Math.ceil((centre.y + reach + 1) * sy)) - y0;
+  const columns = Math.min(shown.data.width, Math.ceil((centre.x + reach + 1) * sx)) - x0;
+  if (rows <= 0 || columns <= 0) return null;
+  const values = renderer.filtered(scene(), { y: y0, x: x0, height: rows, width: columns });
+  if (!values) return null;
+  return (y, x) => {
+    const [i, j] = [Math.floor((y + 0.5) * sy) - y0, Math.floor((x + 0.5) * sx) - x0];
+    return i < 0 || j < 0 || i >= rows || j >= columns ? NaN : values[i * columns + j];
+  };
+}
+
+listen(["view", "contrast", "features"], () => redraw("all"));
+listen(["tool", "annotations", "people"], () => redraw("overlay"));
+document.addEventListener("visibilitychange", () => redraw("all"));
+
+export const theRenderer = () => renderer;

@@ -1,0 +1,363 @@
+// The open project: its snapshot, the stream of what happens in it, and edits on their way.
+
+import * as api from "../api.js";
+import { Outbox, Unreachable, retryDelay } from "../model/outbox.js";
+import { decoded } from "../model/patch.js";
+import { predicted } from "../model/edits.js";
+import { decode } from "../model/mask-codec.js";
+import { counted } from "../model/units.js";
+import { camel } from "../model/registers.js";
+import { asMask, compute } from "./compute.js";
+import { outboxStorage } from "./storage.js";
+import { changed, complain, state, tell } from "./state.js";
+import { maskChanged, redraw } from "./picture.js";
+import { described } from "../model/undo.js";
+
+/** @import { Item } from "../model/outbox.js" */
+/** @import { Patch } from "../model/patch.js" */
+/** @import { Plane } from "../model/planes.js" */
+/** @import { Edit, Entry } from "../model/types.js" */
+
+/** @type {() => void} */
+let stopEvents = () => {};
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let retry;
+/** Lines that came before those between. @type {Map<number, Entry>} */
+const early = new Map();
+/** Patches of the last lines, for masks that were asked for before and come after. @type {{ sequence: number, plane: Plane, patch: Patch }[]} */
+let recent = [];
+
+export const outbox = new Outbox(outboxStorage, send, {
+  settled: (item) => settle(item),
+  refused: (item, error) => {
+    settle(item);
+    complain(error);
+  },
+  changed: () => {
+    state.connection.waiting = outbox.count;
+    changed("connection");
+  },
+});
+
+/** Opens the project of a key and shows it. @param {string} key */
+export async function openProject(key) {
+  closeProject();
+  const snapshot = await api.project(key);
+  state.project = { key, name: snapshot.name, path: snapshot.path };
+  takeSnapshot(snapshot);
+  const { entries } = await api.history(key, { limit: 200, author: state.author });
+  state.undo.load(entries, state.author);
+  for (const item of await outbox.restore(key).catch(() => [])) expect(item, []);
+  state.jobs = (await api.jobs(key)).jobs;
+  state.screen = "project";
+  state.connection.saved = Date.now();
+  changed("session", "datasets", "features", "history", "jobs", "people", "connection");
+  listenFrom(state.sequence);
+  void outbox.pump();
+}
+
+export function closeProject() {
+  stopEvents();
+  clearTimeout(retry);
+  state.registers = new (/** @type {any} */ (state.registers.constructor))();
+  state.planes.clear();
+  state.planes.pending = [];
+  state.project = null;
+  state.dataset = null;
+  state.feature = null;
+  early.clear();
+  recent = [];
+}
+
+/** @param {any} snapshot */
+function takeSnapshot(snapshot) {
+  const { registers } = state;
+  for (const kind of ["dataset", "version", "feature", "library", "libraryFeature", "layer"]) registers.clear(kind);
+  for (const dataset of snapshot.datasets) {
+    const { shape, voxelSizeAngstrom: size } = dataset;
+    registers.load("dataset", {
+      id: dataset.id, name: dataset.name, position: dataset.position, sizeZ: shape.z, sizeY: shape.y, sizeX: shape.x,
+      voxelSizeZAngstrom: size?.z ?? null, voxelSizeYAngstrom: size?.y ?? null, voxelSizeXAngstrom: size?.x ?? null,
+    });
+    for (const version of dataset.versions) takeVersion(dataset, version);
+  }
+  for (const feature of snapshot.features) registers.load("feature", withColour(feature));
+  for (const library of snapshot.libraries ?? []) {
+    registers.load("library", library);
+    for (const card of library.features ?? []) registers.load("libraryFeature", withColour({ ...card, library: library.id }));
+  }
+  for (const layer of snapshot.layers ?? []) registers.load("layer", layer);
+  state.totals = snapshot.annotated ?? [];
+  state.people = snapshot.people ?? [];
+  state.sequence = snapshot.sequence;
+}
+
+/** @param {any} dataset @param {any} version */
+function takeVersion(dataset, version) {
+  const shape = version.shape ?? dataset.shape;
+  const scale = version.scale ?? {};
+  state.registers.load("version", {
+    id: version.id, dataset: dataset.id, kind: version.kind, title: version.title, path: version.path ?? "", position: version.position ?? version.id,
+    scaleUp: scale.up ?? scale.binning ?? 1, scaleDown: scale.down ?? 1, sizeZ: shape.z, sizeY: shape.y, sizeX: shape.x,
+  });
+  state.versionStates.set(version.id, { state: version.state ?? "ok", reason: version.reason ?? "", key: version.key });
+}
+
+/** @param {any} record  with a colour of its own or three shares */
+const withColour = ({ colour, ...record }) => (colour && typeof colour === "object" ? { ...record, ...colour } : record);
+
+/** @param {number} after */
+function listenFrom(after) {
+  const key = /** @type {string} */ (state.project?.key);
+  stopEvents = api.events(key, after, {
+    opened: () => {
+      const wasDown = !state.connection.isUp;
+      const waiting = outbox.count;
+      Object.assign(state.connection, { isUp: true, attempt: 0 });
+      changed("connection");
+      void outbox.pump().then((isDone) => {
+        if (wasDown && isDone) tell(waiting > 0 ? `Back. ${counted(waiting, "edit")} sent.` : "Back.");
+      });
+      if (wasDown) void refreshVersions();
+    },
+    lost: () => reconnect(),
+    entry: (entry) => take(entry),
+    presence: (people) => {
+      state.people = people;
+      changed("people");
+      redraw("overlay");
+    },
+    job: (job) => {
+      const before = state.jobs.find(({ id }) => id === job.id);
+      state.jobs = [job, ...state.jobs.filter(({ id }) => id !== job.id)];
+      changed("jobs");
+      if (job.state === "failed" && before?.state !== "failed") complain(job.message ?? `${job.title} failed.`);
+      if (job.state === "done" && before && before.state !== "done") tell(job.message ?? `${job.title}: done`);
+    },
+    versions: () => void refreshVersions(),
+  });
+}
+
+/** The stream broke off: says so after two seconds, and tries again. */
+function reconnect() {
+  clearTimeout(retry);
+  const { connection } = state;
+  if (connection.isUp) {
+    connection.isUp = false;
+    connection.attempt = 0;
+    const key = state.project?.key;
+    setTimeout(() => {
+      if (!state.connection.isUp && state.project?.key === key) {
+        complain("No answer from the server. Go on: strokes are kept here and sent when it is back.", { title: "Try now", run: tryNow });
+      }
+    }, 2000);
+  }
+  changed("connection");
+  retry = setTimeout(() => {
+    connection.attempt += 1;
+    if (state.project) listenFrom(state.sequence);
+  }, retryDelay(connection.attempt));
+}
+
+/** Tries at once, as when somebody looks at the window again. */
+export function tryNow() {
+  if (state.connection.isUp || !state.project) return;
+  clearTimeout(retry);
+  stopEvents();
+  listenFrom(state.sequence);
+}
+addEventListener("focus", tryNow);
+
+async function refreshVersions() {
+  if (!state.project) return;
+  try {
+    const snapshot = await api.project(state.project.key);
+    for (const dataset of snapshot.datasets) for (const version of dataset.versions) takeVersion(dataset, version);
+    state.totals = snapshot.annotated ?? [];
+    changed("datasets", "slice");
+  } catch (error) {
+    if (!(error instanceof Unreachable)) complain(error);
+  }
+}
+
+/** Takes a line of the journal, from whichever way it came, once and in order. @param {Entry} entry */
+export function take(entry) {
+  if (entry.sequence <= state.sequence) return;
+  early.set(entry.sequence, entry);
+  for (let next = early.get(state.sequence + 1); next; next = early.get(state.sequence + 1)) {
+    early.delete(next.sequence);
+    applyEntry(next);
+  }
+  // A line that is missing for long was cut out of the stream: ask for it again.
+  if (early.size > 50) reconnect();
+}
+
+/** @param {Entry} entry */
+function applyEntry(entry) {
+  state.sequence = entry.sequence;
+  const kinds = state.registers.apply(entry);
+  for (const patch of entry.masks ?? []) {
+    const plane = { dataset: patch.dataset, feature: patch.feature, slice: patch.slice };
+    const decodedPatch = decoded(patch);
+    recent.push({ sequence: entry.sequence, plane, patch: decodedPatch });
+    const change = state.planes.confirm(plane, decodedPatch, entry.sequence);
+    if (change) maskChanged(change.held, change.rectangle);
+  }
+  recent = recent.slice(-300);
+  state.planes.advance(entry.sequence);
+  state.undo.take(entry, state.author);
+  if (entry.client === api.client) state.connection.saved = Date.now();
+  else if (kinds.has("version") || kinds.has("dataset")) void refreshVersions();
+  if ((entry.masks?.length ?? 0) > 0 || kinds.has("box")) summarise(entry);
+  if (entry.action !== "edit" && entry.author === state.author) showWhere(entry);
+  changed("history", "connection", "datasets", "features", "annotations");
+  redraw("overlay");
+}
+
+/** An undo is seen: the slice that it concerns comes into view. @param {Entry} entry */
+function showWhere(entry) {
+  state.announcement = `${entry.action === "undo" ? "Undone" : "Done again"}: ${described(entry)}${entry.slice === null || entry.slice === undefined ? "" : `, slice ${entry.slice}`}.`;
+  const place = entry.masks?.[0] ?? entry;
+  if (place.dataset === state.dataset && typeof place.slice === "number" && place.slice !== state.slice) {
+    state.slice = place.slice;
+    changed("slice");
+  }
+  redraw("flash");
+}
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let summaryTimer;
+
+/** Counts of slices and boxes after a change. Planes at hand are counted here, others by the server. @param {Entry} entry */
+function summarise(entry) {
+  const away = (entry.masks ?? []).some((patch) => patch.dataset !== state.dataset || !state.planes.get(patch));
+  recount();
+  if (!away) return;
+  clearTimeout(summaryTimer);
+  summaryTimer = setTimeout(() => {
+    void refreshVersions();
+    if (state.dataset !== null) void loadAnnotations(state.dataset, false);
+  }, 500);
+}
+
+/** Counts what is at hand. */
+export function recount() {
+  const counts = new Map(state.annotated.map((item) => [`${item.feature}/${item.slice}`, { ...item, boxes: 0 }]));
+  const at = (/** @type {number} */ feature, /** @type {number} */ slice) => {
+    const key = `${feature}/${slice}`;
+    const item = counts.get(key) ?? { feature, slice, pixels: 0, boxes: 0 };
+    counts.set(key, item);
+    return item;
+  };
+  for (const held of state.planes.held.values()) {
+    if (held.plane.dataset === state.dataset) at(held.plane.feature, held.plane.slice).pixels = held.count;
+  }
+  for (const box of state.registers.list("box")) {
+    if (box.dataset === state.dataset) at(Number(box.feature), Number(box.z)).boxes += 1;
+  }
+  state.annotated = [...counts.values()].filter((item) => item.pixels > 0 || item.boxes > 0).sort((a, b) => a.slice - b.slice);
+  const ours = new Map();
+  for (const { feature, boxes } of state.annotated) {
+    const total = ours.get(feature) ?? { dataset: state.dataset, feature, slices: 0, boxes: 0 };
+    ours.set(feature, { ...total, slices: total.slices + 1, boxes: total.boxes + boxes });
+  }
+  state.totals = [...state.totals.filter((total) => total.dataset !== state.dataset), ...ours.values()];
+  changed("annotations", "datasets");
+}
+
+/** Boxes and annotated slices of a dataset. Returns the view that the person left. @param {number} dataset @param {boolean} [withBoxes] */
+export async function loadAnnotations(dataset, withBoxes = true) {
+  const key = /** @type {string} */ (state.project?.key);
+  const found = await api.annotations(key, dataset);
+  if (state.dataset !== dataset) return null;
+  state.annotated = found.slices;
+  if (withBoxes) for (const { slice, ...box } of found.boxes) state.registers.load("box", { ...box, z: slice, dataset });
+  recount();
+  return found.view;
+}
+
+/** @type {Set<string>} */
+const asked = new Set();
+
+/** Brings a mask that is not at hand. @param {Plane} plane */
+export async function loadMask(plane) {
+  const name = `${plane.dataset}/${plane.feature}/${plane.slice}`;
+  if (asked.has(name) || !state.project || state.planes.get(plane)) return;
+  asked.add(name);
+  try {
+    const { bytes, height, width, sequence } = await api.mask(state.project.key, plane);
+    const mask = height * width > 1 << 21 ? asMask(await compute("decode", { bytes, height, width })) : decode(bytes, height, width);
+    const held = state.planes.load(plane, mask, sequence);
+    for (const line of recent) {
+      const { dataset, feature, slice } = line.plane;
+      if (dataset === plane.dataset && feature === plane.feature && slice === plane.slice) state.planes.confirm(line.plane, line.patch, line.sequence);
+    }
+    held.sequence = Math.max(held.sequence, state.sequence);
+    maskChanged(held, { y: 0, x: 0, height, width });
+    changed("annotations");
+  } catch (error) {
+    if (!(error instanceof Unreachable)) complain(error);
+  } finally {
+    asked.delete(name);
+  }
+}
+
+/** Makes edits: seen at once, sent in order. Patches are edits of kind "paint". @param {Edit[]} edits @param {string} [label] @param {{ plane: Plane, patch: Patch }[]} [patches]  the same as `edits` has, decoded */
+export function edit(edits, label, patches = []) {
+  if (!state.project || edits.length === 0) return;
+  const item = /** @type {const} */ ({ id: crypto.randomUUID(), project: state.project.key, action: "edits", label, edits });
+  expect({ ...item, order: 0 }, patches);
+  outbox.add(item);
+  recount();
+}
+
+/** @param {Item} item @param {{ plane: Plane, patch: Patch }[]} patches */
+function expect(item, patches) {
+  const edits = item.edits ?? [];
+  state.registers.expect(item.id, predicted(edits, state.registers));
+  const known = patches.length > 0 ? patches : edits.filter(({ kind }) => kind === "paint").map((/** @type {any} */ paint) => ({ plane: paint, patch: decoded(paint) }));
+  for (const { plane, patch } of known) {
+    const change = state.planes.expect(item.id, { dataset: plane.dataset, feature: plane.feature, slice: plane.slice }, patch);
+    if (change) maskChanged(change.held, change.rectangle);
+  }
+  changed("features", "datasets", "annotations", "history");
+  redraw("overlay");
+}
+
+/** @param {Item} item */
+async function send(item) {
+  const { entry } = item.action === "edits"
+    ? await api.edits(item.project, item.id, item.label, item.edits ?? []) : await api.undoOrRedo(item.project, item.action, item.id, item.sequence);
+  if (!entry) return;
+  state.connection.saved = Date.now();
+  if (item.project === state.project?.key) {
+    take(entry);
+    // Lines of others before it come by the stream; until then the edit goes on being shown as expected.
+    for (let waited = 0; entry.sequence > state.sequence && waited < 3000; waited += 20) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** @param {Item} item */
+function settle(item) {
+  state.registers.settle(item.id);
+  for (const { held, rectangle } of state.planes.settle(item.id)) maskChanged(held, rectangle);
+  recount();
+  changed("features", "datasets", "annotations");
+  redraw("overlay");
+}
+
+/** @param {"undo" | "redo"} action @param {number} [sequence] */
+export function undoOrRedo(action, sequence) {
+  if (!state.project) return;
+  if (sequence === undefined && outbox.count === 0 && state.undo[action === "undo" ? "done" : "undone"].length === 0) {
+    tell(action === "undo" ? "Nothing to undo" : "Nothing to do again");
+    return;
+  }
+  outbox.add({ id: crypto.randomUUID(), project: state.project.key, action, sequence });
+}
+
+addEventListener("beforeunload", (event) => {
+  if (outbox.count > 0) event.preventDefault();
+});
+
+export { camel };

@@ -1,0 +1,212 @@
+// What the page knows and shows, and who wants to hear when it changes. One object; changes are announced by topic, and
+// those who listen are called once a frame.
+
+import { Registers } from "../model/registers.js";
+import { Planes } from "../model/planes.js";
+import { UndoState } from "../model/undo.js";
+import { preference } from "./storage.js";
+
+/** @import { Filter, Job, Person, Point, Rectangle, Version, Dataset, Feature, Box, Card, Library } from "../model/types.js" */
+/** @import { Overrides } from "../model/bindings.js" */
+/** @import { Order } from "../model/search.js" */
+/** @import { Histogram } from "../model/contrast.js" */
+/** @import { Remedy, Session } from "../api.js" */
+
+/** @typedef {"brush" | "lasso" | "sphere" | "eraser" | "box" | "template" | "pan" | "measure"} Tool */
+/** @typedef {"session" | "datasets" | "slice" | "shown" | "view" | "contrast" | "features" | "annotations" | "tool" | "ui" | "people" | "jobs" | "connection" | "history" | "cursor" | "toast"} Topic */
+/** @typedef {{ kind: string, [field: string]: unknown }} Sheet */
+/** @typedef {{ text: string, isError: boolean, action?: { title: string, run(): void } | null, ends: number }} Toast */
+/** @typedef {{ feature: number, slice: number, pixels: number, boxes: number }} Annotated */
+
+export const state = {
+  screen: /** @type {"start" | "project" | "loading"} */ ("loading"),
+  session: /** @type {Session | null} */ (null),
+  project: /** @type {{ key: string, name: string, path: string } | null} */ (null),
+  author: preference("author", ""),
+  sequence: 0,
+  registers: new Registers(),
+  planes: new Planes(),
+  undo: new UndoState(),
+  /** State and key of versions, which change without edits. @type {Map<number, { state: string, reason: string, key: string }>} */
+  versionStates: new Map(),
+  /** Annotated slices of the dataset that is shown. @type {Annotated[]} */
+  annotated: [],
+  /** Counts by dataset and feature, for the list. @type {{ dataset: number, feature: number, slices: number, boxes: number }[]} */
+  totals: [],
+  people: /** @type {Person[]} */ ([]),
+  jobs: /** @type {Job[]} */ ([]),
+  connection: { isUp: true, waiting: 0, attempt: 0, saved: 0, delay: /** @type {number | null} */ (null) },
+
+  dataset: /** @type {number | null} */ (null),
+  version: /** @type {number | null} */ (null),
+  feature: /** @type {number | null} */ (null),
+  slice: 0,
+  /** Of the last moves, for reading ahead. */
+  direction: 1,
+  /** What the picture shows, which is the slice before while the next one is on its way. */
+  shown: { slice: -1, key: "", isLate: false },
+  view: { centre: /** @type {Point} */ ({ y: 0, x: 0 }), zoom: 1 },
+  hasFitted: false,
+  contrast: { isAuto: true, black: 0, white: 1, isInverted: false },
+  isSmooth: true,
+  slab: 1,
+  filters: /** @type {Filter[]} */ ([]),
+  filtersAreOn: true,
+  overlaysAreHidden: false,
+  crop: /** @type {Rectangle | null} */ (null),
+  isOrtho: false,
+  ortho: { y: 0, x: 0 },
+  statistics: /** @type {{ histogram: Histogram, sorted: Float32Array, mean: number, deviation: number } | null} */ (null),
+  problem: /** @type {{ message: string, remedy: Remedy | null } | null} */ (null),
+
+  tool: /** @type {Tool} */ ("brush"),
+  isFlood: false,
+  boxGrid: false,
+  cursor: /** @type {{ point: Point, value: number | null } | null} */ (null),
+
+  sheet: /** @type {Sheet | null} */ (null),
+  menu: /** @type {string | null} */ (null),
+  drawer: false,
+  columnsAreHidden: false,
+  toast: /** @type {Toast | null} */ (null),
+  search: "",
+  order: preference("order", /** @type {Order} */ ("position")),
+  isReversed: false,
+  isCompact: preference("compact", false),
+  announcement: "",
+  theme: preference("theme", matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark"),
+  preferences: {
+    keys: preference("keys", /** @type {Overrides} */ ({})),
+    singleKeys: preference("singleKeys", true),
+    firstSlice: preference("firstSlice", /** @type {0 | 1} */ (0)),
+    isTint: preference("tint", false),
+    format: preference("format", /** @type {"f16" | "u8"} */ ("f16")),
+    touchpad: preference("touchpad", 40),
+    penPressure: preference("penPressure", false),
+    scale: preference("scale", 100),
+    left: preference("left", 0),
+    right: preference("right", 0),
+  },
+};
+
+/** @type {Map<Topic, Set<() => void>>} */
+const listeners = new Map();
+/** @type {Set<Topic>} */
+const due = new Set();
+let isScheduled = false;
+
+/** Says that something changed; listeners are called before the next frame. @param {...Topic} topics */
+export function changed(...topics) {
+  for (const topic of topics) due.add(topic);
+  if (isScheduled) return;
+  isScheduled = true;
+  // A hidden tab has no frames, and must not pile up what it missed.
+  if (document.hidden) setTimeout(flush, 100);
+  else requestAnimationFrame(flush);
+}
+
+function flush() {
+  isScheduled = false;
+  const called = new Set();
+  for (const topic of due) for (const listener of listeners.get(topic) ?? []) called.add(listener);
+  due.clear();
+  for (const listener of called) listener();
+}
+
+/** @param {Topic[]} topics @param {() => void} listener @returns {() => void} how to stop */
+export function listen(topics, listener) {
+  for (const topic of topics) {
+    const set = listeners.get(topic) ?? new Set();
+    listeners.set(topic, set.add(listener));
+  }
+  return () => topics.forEach((topic) => listeners.get(topic)?.delete(listener));
+}
+
+const byPosition = (/** @type {{ position?: any, id: any }} */ a, /** @type {{ position?: any, id: any }} */ b) =>
+  (a.position ?? 0) - (b.position ?? 0) || a.id - b.id;
+
+/** @returns {Feature[]} */
+export const features = () => /** @type {any[]} */ (state.registers.list("feature")).sort(byPosition);
+
+/** @returns {Feature | null} */
+export const activeFeature = () => features().find((feature) => feature.id === state.feature) ?? null;
+
+/** @returns {Dataset[]} */
+export const datasets = () => state.registers.list("dataset").map(asDataset).sort(byPosition);
+
+/** @param {Record<string, any>} record @returns {Dataset} */
+const asDataset = (record) => ({
+  id: record.id, name: record.name, position: record.position ?? 0, shape: { z: record.sizeZ, y: record.sizeY, x: record.sizeX },
+  voxelSizeAngstrom: record.voxelSizeXAngstrom
+    ? { z: record.voxelSizeZAngstrom, y: record.voxelSizeYAngstrom, x: record.voxelSizeXAngstrom } : null,
+});
+
+/** @returns {Dataset | null} */
+export function activeDataset() {
+  const record = state.registers.get("dataset", state.dataset);
+  return record ? asDataset(record) : null;
+}
+
+/** @param {number | null} dataset @returns {Version[]} */
+export const versions = (dataset) => state.registers.list("version").filter((record) => record.dataset === dataset)
+  .map((/** @type {Record<string, any>} */ record) => {
+    const now = state.versionStates.get(record.id);
+    return /** @type {Version} */ ({
+      id: record.id, dataset: record.dataset, kind: record.kind, title: record.title || record.kind, position: record.position ?? 0, path: record.path ?? "",
+      scale: { up: record.scaleUp ?? 1, down: record.scaleDown ?? 1 }, shape: { z: record.sizeZ, y: record.sizeY, x: record.sizeX },
+      state: now?.state ?? "ok", reason: now?.reason ?? "", key: now?.key ?? "",
+    });
+  }).sort(byPosition);
+
+/** @returns {Version | null} */
+export const activeVersion = () => versions(state.dataset).find((version) => version.id === state.version) ?? null;
+
+/** Boxes of the dataset that is shown. @returns {Box[]} */
+export function boxes() {
+  const live = new Set(state.registers.list("feature").map((feature) => feature.id));
+  return state.registers.list("box").filter((box) => box.dataset === state.dataset && live.has(box.feature))
+    .map((/** @type {Record<string, any>} */ box) => ({ id: box.id, dataset: box.dataset, feature: box.feature, slice: box.z, y: box.y, x: box.x }));
+}
+
+/** The size of a feature's boxes in the dataset that is shown. @param {Feature} feature */
+export function boxSizeOf(feature) {
+  const layer = state.registers.list("layer").find((other) => other.dataset === state.dataset && other.feature === feature.id);
+  return Number(layer?.boxSize ?? feature.boxSize);
+}
+
+/** @returns {Library[]} */
+export const libraries = () => /** @type {any[]} */ (state.registers.list("library")).sort((a, b) => a.id - b.id);
+
+/** @param {number} [library] @returns {Card[]} */
+export const cards = (library) => /** @type {any[]} */ (state.registers.list("libraryFeature"))
+  .filter((card) => library === undefined || card.library === library).sort(byPosition);
+
+/** The frame's slice: rows and columns. */
+export function frame() {
+  const dataset = activeDataset();
+  return dataset ? { height: dataset.shape.y, width: dataset.shape.x } : { height: 1, width: 1 };
+}
+
+/** @param {string} text @param {{ title: string, run(): void } | null} [action] */
+export function tell(text, action = null) {
+  show({ text, isError: false, action, ends: performance.now() + 8000 });
+}
+
+/** Says what went wrong; stays until read. @param {unknown} error @param {{ title: string, run(): void } | null} [action] */
+export function complain(error, action = null) {
+  show({ text: error instanceof Error ? error.message : String(error), isError: true, action, ends: Infinity });
+}
+
+/** @param {Toast} toast */
+function show(toast) {
+  state.toast = toast;
+  state.announcement = toast.text;
+  changed("toast");
+  if (toast.ends !== Infinity) {
+    setTimeout(() => {
+      if (state.toast !== toast) return;
+      state.toast = null;
+      changed("toast");
+    }, 8000);
+  }
+}
