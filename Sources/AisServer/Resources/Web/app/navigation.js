@@ -1,0 +1,105 @@
+// Which project and place the address of the page names, and the way from one to another.
+
+import * as api from "../api.js";
+import { showDataset } from "./datasets.js";
+import { closeProject, openProject } from "./project.js";
+import { setPreference } from "./storage.js";
+import { changed, complain, datasets, listen, state, tell } from "./state.js";
+import { counted } from "../model/units.js";
+
+/** Shows what the address says. */
+export async function showAddress() {
+  const match = /^\/p\/([^/]+)/.exec(location.pathname);
+  const query = new URLSearchParams(location.search);
+  if (!match) {
+    if (state.project) closeProject();
+    state.screen = "start";
+    changed("session", "ui");
+    return;
+  }
+  const key = decodeURIComponent(match[1]);
+  if (state.project?.key !== key) {
+    try {
+      await openProject(key);
+    } catch (error) {
+      state.screen = "start";
+      changed("session", "ui");
+      complain(error);
+      return;
+    }
+  }
+  const list = datasets();
+  const wanted = list.find(({ name }) => name === query.get("t")) ?? list.find(({ id }) => id === state.dataset) ?? list[0];
+  const number = (/** @type {string} */ name) => (query.has(name) && Number.isFinite(Number(query.get(name))) ? Number(query.get(name)) : undefined);
+  if (wanted) await showDataset(wanted.id, query.has("z") ? { slice: number("z"), y: number("y"), x: number("x"), zoom: number("zoom") } : {});
+}
+
+addEventListener("popstate", () => void showAddress());
+
+/** A tomogram is a step of the browser's history; slice and camera are not. */
+let writtenFor = /** @type {string} */ ("");
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let timer;
+listen(["slice", "view", "datasets"], () => {
+  clearTimeout(timer);
+  timer = setTimeout(() => {
+    if (!state.project || state.screen !== "project") return;
+    const name = datasets().find(({ id }) => id === state.dataset)?.name;
+    const { centre, zoom } = state.view;
+    const query = new URLSearchParams(name ? { t: name, z: String(state.slice), y: centre.y.toFixed(1), x: centre.x.toFixed(1), zoom: zoom.toPrecision(4) } : {});
+    const address = `/p/${encodeURIComponent(state.project.key)}/annotate?${query}`;
+    const place = `${state.project.key} ${name}`;
+    if (writtenFor && writtenFor !== place) history.pushState(null, "", address);
+    else history.replaceState(null, "", address);
+    writtenFor = place;
+    document.title = name ? `${name} · ${state.project.name} · Ais` : "Ais";
+  }, 300);
+});
+
+/** @param {string} key */
+async function goTo(key) {
+  writtenFor = "";
+  history.pushState(null, "", `/p/${encodeURIComponent(key)}/annotate`);
+  await showAddress();
+}
+
+export async function goHome() {
+  writtenFor = "";
+  history.pushState(null, "", "/");
+  state.session = await api.session().catch(() => state.session);
+  await showAddress();
+}
+
+/** Opens tomograms, a folder or a project. @param {string[]} paths */
+export async function openPaths(paths) {
+  try {
+    const { project } = await api.open(paths, true);
+    await goTo(project);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** Adds tomograms to the project. @param {string[]} paths */
+export async function addPaths(paths) {
+  if (!state.project) return openPaths(paths);
+  const { added } = await api.addTomograms(state.project.key, paths);
+  tell(`Added ${counted(added?.length ?? paths.length, "tomogram")}`);
+  await openProject(state.project.key);
+  const [first] = added ?? [];
+  if (first !== undefined) await showDataset(first);
+  else await showAddress();
+}
+
+/** @param {string} name */
+export function setName(name) {
+  state.author = name.trim() || state.session?.author || "somebody";
+  setPreference("author", state.author);
+  api.setAuthor(state.author);
+  changed("session", "people", "ui");
+}
+
+/** The user's own scale of everything. */
+export function applyScale() {
+  document.documentElement.style.setProperty("zoom", state.preferences.scale === 100 ? "" : String(state.preferences.scale / 100));
+}

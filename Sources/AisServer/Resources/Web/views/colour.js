@@ -1,0 +1,33 @@
+// Choosing a colour: the palette, and a field for any other.
+
+import { html, useEffect, useRef, useState } from "./ui.js";
+import { TextField } from "./controls.js";
+import { recolour } from "../app/features.js";
+import { hex, PALETTE } from "../model/palette.js";
+
+/** @import { Feature } from "../model/types.js" */
+
+/** @param {{ feature: Feature }} p */
+export function ColourField({ feature }) {
+  const [isOpen, setOpen] = useState(false);
+  const root = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    if (!isOpen) return;
+    const outside = (/** @type {Event} */ event) => {
+      if (!root.current?.contains(/** @type {Node} */ (event.target))) setOpen(false);
+    };
+    addEventListener("pointerdown", outside, true);
+    return () => removeEventListener("pointerdown", outside, true);
+  }, [isOpen]);
+  const pick = (/** @type {string} */ code) => {
+    recolour(feature, code);
+    setOpen(false);
+  };
+  return html`<span class="menu" ref=${root} onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Escape" || !isOpen) return;
+    event.stopPropagation();
+    setOpen(false);
+  }}><button class="swatchbutton" title="Colour" aria-label=${`Colour of ${feature.title}`} aria-haspopup="dialog" aria-expanded=${isOpen} onClick=${() => setOpen(!isOpen)}><span class="sw big" style=${`--c:${hex(feature)}`}></span></button>
+    ${isOpen ? html`<div class="menulist colours" role="dialog" aria-label="Colour"><div class="palette">${PALETTE.map(({ name, hex: code }) => html`<button class="swatchbutton" title=${name} aria-label=${name} aria-pressed=${hex(feature) === code} onClick=${() => pick(code)}><span class="sw big" style=${`--c:${code}`}></span></button>`)}</div>
+      <div class="row s" style="margin-top:8px"><input type="color" aria-label="Any colour" value=${hex(feature)} onChange=${(/** @type {any} */ event) => pick(event.target.value)} /><${TextField} label="Colour as #rrggbb" value=${hex(feature)} onCommit=${pick} /></div></div>` : null}</span>`;
+}

@@ -1,0 +1,105 @@
+// The files of the machine that the server runs on, within the folders that it was given.
+
+import { html, useEffect, useState } from "./ui.js";
+import { Icon } from "./icons.js";
+import { Note, Slider } from "./controls.js";
+import * as api from "../api.js";
+import { closeSheet } from "../app/commands.js";
+import { addPaths, openPaths } from "../app/navigation.js";
+import { recentFolders, rememberFolder } from "../app/datasets.js";
+import { edit } from "../app/project.js";
+import { complain, features, state, tell } from "../app/state.js";
+import { byteCount, moment, number } from "../model/units.js";
+
+/** @import { FileEntry } from "../api.js" */
+
+/** @type {Record<string, { button: string, hint: string }>} */
+const PURPOSES = {
+  open: { button: "Open", hint: "Tomograms (MRC, REC, TIFF) make a project beside them; a folder that ends in .ais is a project." },
+  project: { button: "Open", hint: "A project is a folder that ends in .ais." },
+  add: { button: "Add", hint: "Tomograms stay where they are. Versions of one tomogram are found by their names." },
+  import: { button: "Import", hint: ".scns of the earlier program, also whole folders." },
+  relink: { button: "Take this file", hint: "The tomogram itself, wherever it is now." },
+  version: { button: "Add as a version", hint: "The same tomogram, denoised, deconvolved or binned." },
+  "import-into": { button: "Import", hint: "A volume of masks (MRC) of the tomogram's size, or a list of boxes." },
+};
+
+/** @param {{ sheet: { purpose: string, version?: number, feature?: number } }} p */
+export function FilesSheet({ sheet }) {
+  const [folder, setFolder] = useState(/** @type {{ path: string, parent: string | null, entries: FileEntry[] } | null} */ (null));
+  const [problem, setProblem] = useState(/** @type {any} */ (null));
+  const [chosen, setChosen] = useState(/** @type {string[]} */ ([]));
+  const [search, setSearch] = useState("");
+  const [threshold, setThreshold] = useState(0);
+  const [onlyHere, setOnlyHere] = useState(false);
+  const purpose = PURPOSES[sheet.purpose];
+  const many = ["open", "add", "import"].includes(sheet.purpose);
+  const look = (/** @type {string | undefined} */ path) => {
+    api.files(path).then((found) => {
+      setFolder(found);
+      setProblem(null);
+      setChosen([]);
+      setSearch("");
+      if (found.path) rememberFolder(found.path);
+    }, (error) => setProblem(error));
+  };
+  useEffect(() => look(recentFolders()[0] ?? state.session?.roots[0]?.path), []);
+  const go = () => {
+    const paths = chosen.length > 0 ? chosen : folder ? [folder.path] : [];
+    if (paths.length > 0) void take(sheet, paths, { threshold, onlyHere }).catch(complain);
+  };
+  const shown = folder?.entries.filter(({ name }) => name.toLowerCase().includes(search.toLowerCase())) ?? [];
+  const press = (/** @type {FileEntry} */ entry, /** @type {MouseEvent} */ event) => {
+    const isContainer = entry.isFolder && entry.kind !== "project";
+    if (isContainer && !(event.ctrlKey || event.metaKey)) look(entry.path);
+    else if (many && (event.ctrlKey || event.metaKey || event.shiftKey)) setChosen((before) => (before.includes(entry.path) ? before.filter((path) => path !== entry.path) : [...before, entry.path]));
+    else setChosen([entry.path]);
+  };
+  return html`<div class="pad col filesheet"><p class="s t2">${purpose.hint}</p>
+    <div class="row places" role="group" aria-label="Places">${state.session?.roots.map((root) => html`<button class="chip" title=${root.path} onClick=${() => look(root.path)}>${root.name}</button>`)}
+      ${recentFolders().filter((path) => !state.session?.roots.some((root) => root.path === path)).slice(0, 4).map((path) => html`<button class="chip" title=${path} onClick=${() => look(path)}>${path.split("/").at(-1)}</button>`)}</div>
+    <div class="row"><button class="btn" disabled=${!folder?.parent} onClick=${() => folder?.parent && look(folder.parent)}><${Icon} name="up" />Up</button>
+      <label class="field g" title=${folder?.path}><input aria-label="Folder" value=${folder?.path ?? ""} spellcheck="false" onChange=${(/** @type {any} */ event) => look(event.target.value)} /></label></div>
+    <label class="field search"><${Icon} name="search" /><input aria-label="Search in this folder" placeholder="Search in this folder" value=${search} onInput=${(/** @type {any} */ event) => setSearch(event.target.value)} /></label>
+    ${problem ? html`<${Note} kind="danger">${problem.message} ${problem.remedy?.kind === "add-root" ? html`<button class="btn" onClick=${() => api.addRoot(String(problem.remedy.path)).then(async () => {
+      state.session = await api.session();
+      look(String(problem.remedy.path));
+    }, complain)}>Add this folder</button>` : null}<//>` : null}
+    <ul class="scroll files" role="listbox" aria-multiselectable=${many} aria-label="Files">${shown.slice(0, 2000).map((entry) => html`<li key=${entry.path}><button class=${`file ${chosen.includes(entry.path) ? "on" : ""}`} role="option" aria-selected=${chosen.includes(entry.path)}
+        onClick=${(/** @type {MouseEvent} */ event) => press(entry, event)} onDblClick=${() => {
+          if (entry.isFolder && entry.kind !== "project") return;
+          void take(sheet, [entry.path], { threshold, onlyHere }).catch(complain);
+        }}><${Icon} name=${entry.isFolder ? "folder" : "file"} /><span class="el g">${entry.name}</span><span class="xs t3">${entry.isFolder ? "" : byteCount(entry.byteCount ?? 0)}</span><span class="xs t3 when">${entry.modified ? moment(entry.modified) : ""}</span></button></li>`)}
+      ${folder && shown.length === 0 ? html`<li class="t3 s" style="padding:8px">Nothing here${search ? " with that name" : ""}.</li>` : null}</ul>
+    ${sheet.purpose === "import-into" ? html`<${Slider} label="Threshold" value=${threshold} min=${0} max=${255} text=${number(threshold)} onChange=${setThreshold} />
+      <label class="row s"><input type="checkbox" checked=${onlyHere} onChange=${(/** @type {any} */ event) => setOnlyHere(event.target.checked)} />Only slice ${state.slice}</label>` : null}
+    <div class="row" style="margin-top:8px"><span class="s t3 g">${chosen.length > 1 ? `${chosen.length} chosen` : many ? "Ctrl adds to the choice" : ""}</span>
+      <button class="btn primary big" aria-disabled=${chosen.length === 0 && !(many && folder)} onClick=${go}>${purpose.button}${chosen.length === 0 && many ? " this folder" : ""}</button></div></div>`;
+}
+
+/** @param {{ purpose: string, version?: number, feature?: number }} sheet @param {string[]} paths @param {{ threshold: number, onlyHere: boolean }} options */
+async function take(sheet, paths, { threshold, onlyHere }) {
+  const project = state.project?.key ?? "";
+  closeSheet();
+  switch (sheet.purpose) {
+    case "open":
+    case "project": return openPaths(paths);
+    case "add": return addPaths(paths);
+    case "import":
+      await api.importFiles(project, { kind: "scns", paths });
+      tell("Import started");
+      return;
+    case "relink":
+      edit([{ kind: "relink-version", version: sheet.version, path: paths[0] }], "finding the file");
+      return;
+    case "version":
+      edit([{ kind: "add-version", dataset: state.dataset, path: paths[0] }], "adding a version");
+      return;
+    default: {
+      const feature = features().find(({ id }) => id === sheet.feature);
+      const kind = /\.(txt|csv|star|tsv|box|cbox)$/i.test(paths[0]) ? "boxes" : "annotation-volume";
+      await api.importFiles(project, { kind, path: paths[0], dataset: state.dataset, feature: feature?.id, threshold, slice: onlyHere ? state.slice : null });
+      tell("Import started");
+    }
+  }
+}

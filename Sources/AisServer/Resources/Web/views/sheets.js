@@ -1,0 +1,48 @@
+// Sheets slide over the right column; the picture stays live. One at a time, Esc closes.
+
+import { html, useEffect, useState, useTopics } from "./ui.js";
+import { IconButton } from "./controls.js";
+import { closeSheet } from "../app/commands.js";
+import { state } from "../app/state.js";
+import { FilesSheet } from "./files-sheet.js";
+import { HistorySheet } from "./history-sheet.js";
+import { KeysSheet } from "./keys-sheet.js";
+import { LibrarySheet } from "./library-sheet.js";
+import { CheckupSheet, ExportSheet, JobsSheet, PathsSheet, TomogramSheet } from "./task-sheets.js";
+import { SettingsSheet } from "./settings-sheet.js";
+
+/** @import { View } from "./preact-htm.d.ts" */
+
+/** @type {Record<string, { title: string, body: (p: any) => View }>} */
+const SHEETS = {
+  files: { title: "Files", body: FilesSheet },
+  history: { title: "History", body: HistorySheet },
+  keys: { title: "Keys and help", body: KeysSheet },
+  library: { title: "Feature library", body: LibrarySheet },
+  jobs: { title: "Jobs", body: JobsSheet },
+  tomogram: { title: "Tomogram", body: TomogramSheet },
+  paths: { title: "Replace a part of all paths", body: PathsSheet },
+  export: { title: "Export annotations", body: ExportSheet },
+  checkup: { title: "Check-up", body: CheckupSheet },
+  settings: { title: "Settings", body: SettingsSheet },
+};
+
+/** @type {Record<string, string>} */
+const FILE_TITLES = {
+  open: "Open", add: "Add tomograms", import: "Import annotations", relink: "Find the file", version: "Add a version", "import-into": "Import into the feature", project: "Open a project",
+};
+
+export function Sheets() {
+  useTopics("ui");
+  const sheet = state.sheet;
+  const known = sheet ? SHEETS[sheet.kind] : undefined;
+  useEffect(() => {
+    if (sheet) /** @type {HTMLElement | null} */ (document.querySelector(".sheet .sheetbody input, .sheet .sheetbody button"))?.focus();
+  }, [sheet?.kind]);
+  if (!sheet || !known) return null;
+  const title = sheet.kind === "files" ? FILE_TITLES[String(sheet.purpose)] : known.title;
+  return html`<section class="sheet" role="dialog" aria-label=${title}><div class="sec" style="height:44px"><h2 style="font-size:var(--fs-4)">${title}</h2><span class="g"></span><${IconButton} icon="close" title="Close (Esc)" onClick=${closeSheet} /></div>
+    <div class="sheetbody"><${known.body} key=${JSON.stringify(sheet)} sheet=${sheet} /></div></section>`;
+}
+
+export { useState };

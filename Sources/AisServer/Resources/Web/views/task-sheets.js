@@ -1,0 +1,103 @@
+// Sheets of one task each: jobs, a tomogram's particulars, paths, export, check-up.
+
+import { html, useEffect, useState, useTopics } from "./ui.js";
+import { Icon } from "./icons.js";
+import { Note, TextField } from "./controls.js";
+import * as api from "../api.js";
+import { closeSheet, openSheet } from "../app/commands.js";
+import { edit } from "../app/project.js";
+import { activeDataset, complain, features, state, tell, versions } from "../app/state.js";
+import { counted, duration, number, parseLength, percent, shape } from "../model/units.js";
+
+export function JobsSheet() {
+  useTopics("jobs");
+  const { jobs } = state;
+  return html`<div class="pad col"><ul class="scroll col" style="gap:8px">${jobs.map((job) => html`<li class="job"><div class="row"><span class="g el">${job.title}</span>
+      <span class=${`xs ${job.state === "failed" ? "bad" : job.state === "done" ? "ok" : "t3"}`}>${job.state === "running" ? percent(job.fraction ?? 0) : job.state}</span>
+      ${["running", "waiting"].includes(job.state) ? html`<button class="btn quiet" onClick=${() => void api.cancelJob(state.project?.key ?? "", job.id).catch(complain)}>Cancel</button>` : null}</div>
+    ${job.state === "running" ? html`<span class="prog" role="progressbar" aria-label=${job.title} aria-valuenow=${Math.round((job.fraction ?? 0) * 100)} style=${`--v:${(job.fraction ?? 0) * 100}%`}><i></i></span>` : null}
+    <span class="xs t3">${job.message ?? ""}${job.secondsLeft ? ` ${duration(job.secondsLeft)} left` : ""}</span>
+    ${(job.files ?? []).map((path) => html`<a class="s el" href=${api.downloadAddress(path)} download title=${path}>${path.split("/").at(-1)}</a>`)}</li>`)}
+    ${jobs.length === 0 ? html`<li class="t3 s">Nothing is running. Imports, exports and copies are listed here.</li>` : null}</ul></div>`;
+}
+
+export function TomogramSheet() {
+  useTopics("datasets");
+  const dataset = activeDataset();
+  if (!dataset) return null;
+  const size = dataset.voxelSizeAngstrom;
+  const set = (/** @type {string} */ text) => {
+    const length = parseLength(text, null, "A");
+    if (length === null || length <= 0) complain(`'${text}' is no voxel size. Type a length such as 13.48 Å or 1.348 nm.`);
+    else edit([{ kind: "change-dataset", dataset: dataset.id, voxelSizeAngstrom: size ? { z: (size.z / size.x) * length, y: (size.y / size.x) * length, x: length } : { z: length, y: length, x: length } }], "voxel size");
+  };
+  return html`<div class="pad col settings">
+    <div class="settingrow"><span class="g">Name</span><${TextField} label="Name" value=${dataset.name} onCommit=${(/** @type {string} */ name) => name.trim() && edit([{ kind: "change-dataset", dataset: dataset.id, name: name.trim() }], "rename of a tomogram")} /></div>
+    <div class="settingrow"><span class="col g"><span>Voxel size</span><span class="xs t3">Å, or with another unit: 1.348 nm</span></span><${TextField} label="Voxel size" kind="num" value=${size ? number(size.x, 4) : ""} placeholder="unknown" unit="Å" onCommit=${set} /></div>
+    ${size && (Math.abs(size.z - size.x) > 1e-4 || Math.abs(size.y - size.x) > 1e-4) ? html`<p class="s t3">x ${number(size.x, 4)}, y ${number(size.y, 4)}, z ${number(size.z, 4)} Å</p>` : null}
+    <div class="settingrow"><span class="g">Size</span><span>${shape(dataset.shape)}</span></div>
+    <h3 class="s b">Versions</h3>
+    ${versions(dataset.id).map((version) => html`<div class="job"><div class="row"><b class="m g el">${version.title}</b><span class=${`xs ${version.state === "ok" ? "t3" : "bad"}`}>${version.state === "ok" ? shape(version.shape) : version.state}</span></div>
+      <span class="xs t3 path" title=${version.path}>${version.path}</span>${version.reason ? html`<span class="xs bad">${version.reason}</span>` : null}
+      <div class="row"><button class="btn" onClick=${() => openSheet("files", { purpose: "relink", version: version.id })}>Find the file…</button>
+        <button class="btn quiet danger" onClick=${() => edit([{ kind: "remove-version", version: version.id }], "removing a version")}>Remove</button></div></div>`)}
+    <button class="btn" onClick=${() => openSheet("files", { purpose: "version" })}>Add a version…</button></div>`;
+}
+
+export function PathsSheet() {
+  const [find, setFind] = useState("");
+  const [replace, setReplace] = useState("");
+  const [matches, setMatches] = useState(/** @type {{ from: string, to: string, exists: boolean }[]} */ ([]));
+  const project = state.project?.key ?? "";
+  useEffect(() => {
+    if (!find) {
+      setMatches([]);
+      return;
+    }
+    const timer = setTimeout(() => api.replacePaths(project, { find, replace, apply: false }).then(({ matches: found }) => setMatches(found), complain), 200);
+    return () => clearTimeout(timer);
+  }, [find, replace]);
+  const found = matches.filter(({ exists }) => exists).length;
+  const field = (/** @type {string} */ label, /** @type {string} */ value, /** @type {(text: string) => void} */ set) => html`<div class="settingrow"><span style="width:72px">${label}</span><label class="field g"><input aria-label=${label} value=${value} spellcheck="false" onInput=${(/** @type {any} */ event) => set(event.target.value)} /></label></div>`;
+  return html`<div class="pad col settings">${field("Find", find, setFind)}${field("Replace by", replace, setReplace)}
+    <p class="s t2">${find ? `${counted(matches.length, "path")} would change; ${number(found)} of the new ones are there.` : "The part to find is shown in all paths that have it."}</p>
+    <ul class="scroll files">${matches.slice(0, 300).map(({ from, to, exists }) => html`<li class="col pathrow"><span class="xs t3 path">${from}</span><span class=${`xs path ${exists ? "ok" : "bad"}`}><${Icon} name=${exists ? "check" : "warning"} />${to}</span></li>`)}</ul>
+    <button class="btn primary big" aria-disabled=${matches.length === 0} onClick=${() => matches.length > 0 && void api.replacePaths(project, { find, replace, apply: true }).then(() => {
+      closeSheet();
+      tell(`Replaced in ${counted(matches.length, "path")}`);
+    }, complain)}>Replace in ${counted(matches.length, "path")}</button></div>`;
+}
+
+/** @param {{ sheet: { feature?: number } }} p */
+export function ExportSheet({ sheet }) {
+  useTopics("features");
+  const [feature, setFeature] = useState(sheet.feature ?? state.feature);
+  const own = features();
+  const title = own.find(({ id }) => id === feature)?.title ?? "";
+  const start = (/** @type {string} */ kind, /** @type {object} */ fields = {}) => {
+    void api.exportFiles(state.project?.key ?? "", { kind, dataset: state.dataset, feature, ...fields }).then(() => openSheet("jobs"), complain);
+  };
+  const row = (/** @type {string} */ name, /** @type {string} */ hint, /** @type {() => void} */ run) => html`<button class="choice" onClick=${run}><${Icon} name="import" /><span class="col g"><b class="m">${name}</b><span class="xs t3">${hint}</span></span></button>`;
+  return html`<div class="pad col settings"><div class="settingrow"><span class="g">Feature</span><select class="field" aria-label="Feature" value=${feature} onChange=${(/** @type {any} */ event) => setFeature(Number(event.target.value))}>${own.map(({ id, title: name }) => html`<option value=${id} selected=${id === feature}>${name}</option>`)}</select></div>
+    ${own.length === 0 ? html`<p class="s t3">There is no feature yet.</p>` : html`
+    ${row("Boxes of this tomogram", `Coordinates of ${title}: text, x y z in voxels`, () => start("boxes"))}
+    ${row("This slice", "Picture and mask, MRC", () => start("slice", { slice: state.slice }))}
+    ${row("Annotation volume", `Masks of ${title} in all slices, MRC of the tomogram's size`, () => start("volume"))}
+    ${row("Annotations for the earlier program", "All features and boxes of this tomogram, .scns", () => start("scns"))}`}
+    <p class="xs t3">Files are written beside the project; the list of jobs has links to download them.</p></div>`;
+}
+
+export function CheckupSheet() {
+  const [findings, setFindings] = useState(/** @type {{ code: string, severity: string, message: string, remedy: any }[] | null} */ (null));
+  const dataset = activeDataset();
+  const look = () => {
+    if (dataset) api.checkup(state.project?.key ?? "", dataset.id).then(({ findings: found }) => setFindings(found), complain);
+  };
+  useEffect(look, [dataset?.id]);
+  return html`<div class="pad col settings"><p class="s t2">${dataset?.name ?? ""}</p>
+    ${findings === null ? html`<p class="s t3">Reading the file…</p>` : findings.length === 0 ? html`<p class="row s ok"><${Icon} name="check" />Nothing to mend.</p>` : findings.map((finding) => html`<${Note} kind=${finding.severity === "error" ? "danger" : finding.severity === "warning" ? "warn" : "plain"}>${finding.message}
+      ${finding.remedy ? html`<div style="margin-top:6px"><button class="btn" onClick=${() => void api.mend(state.project?.key ?? "", dataset?.id ?? 0, finding.remedy).then(() => {
+        tell("Mended", null);
+        look();
+      }, complain)}>${finding.remedy.title ?? "Mend"}</button></div>` : null}<//>`)}</div>`;
+}

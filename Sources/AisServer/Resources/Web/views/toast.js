@@ -1,0 +1,49 @@
+// What is said in passing, one thing at a time, and what is said to those who listen instead of look.
+
+import { html, useEffect, useState, useTopics } from "./ui.js";
+import { Icon } from "./icons.js";
+import { IconButton } from "./controls.js";
+import { activeDataset, changed, features, listen, state } from "../app/state.js";
+import { number } from "../model/units.js";
+
+export function Toasts() {
+  useTopics("toast");
+  const { toast } = state;
+  if (!toast) return null;
+  const close = () => {
+    state.toast = null;
+    changed("toast");
+  };
+  return html`<div class="toast" role=${toast.isError ? "alert" : "status"}>
+    ${toast.isError ? html`<${Icon} name="warning" kind="warn" />` : null}<span class="words">${toast.text}</span>
+    ${toast.action ? html`<button class="btn quiet" onClick=${() => {
+      close();
+      toast.action?.run();
+    }}>${toast.action.title}</button>` : null}
+    ${toast.isError ? html`<button class="btn quiet" onClick=${() => void navigator.clipboard?.writeText(toast.text)}>Copy</button>` : null}
+    <${IconButton} icon="close" title="Close" kind="sm" onClick=${close} /></div>`;
+}
+
+/** Speaks after the eye would have rested for a moment. */
+export function Announcer() {
+  const [text, setText] = useState("");
+  useEffect(() => {
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    const later = (/** @type {() => string} */ words) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => setText(words()), 400);
+    };
+    const stops = [
+      listen(["slice"], () => later(() => {
+        if (!activeDataset()) return "";
+        const painted = state.annotated.filter(({ slice, pixels }) => slice === state.slice && pixels > 0)
+          .map(({ feature, pixels }) => `${features().find(({ id }) => id === feature)?.title} painted, ${number(pixels)} pixels.`);
+        return `Slice ${state.slice}. ${painted.join(" ")}`;
+      })),
+      listen(["toast", "history"], () => later(() => state.announcement)),
+    ];
+    return () => stops.forEach((stop) => stop());
+  }, []);
+  return html`<div class="vh" aria-live="polite">${text}</div>`;
+}

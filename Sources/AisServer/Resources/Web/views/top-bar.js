@@ -1,0 +1,77 @@
+// The bar at the top: project, tasks, what is going on, undo, people.
+
+import { html, useTopics } from "./ui.js";
+import { Icon, Mark } from "./icons.js";
+import { IconButton, Menu } from "./controls.js";
+import { openSheet, run } from "../app/commands.js";
+import { outbox, undoOrRedo } from "../app/project.js";
+import { goHome } from "../app/navigation.js";
+import { state } from "../app/state.js";
+import { client } from "../api.js";
+import { duration, percent } from "../model/units.js";
+
+export const TopBar = () => html`<header class="top" data-region>
+  <button class="logo" title="Ais: projects" aria-label="Ais: projects" onClick=${goHome}><${Mark} /><span class="wide-only">Ais</span></button><span class="sep"></span>
+  <${ProjectMenu} />
+  <nav class="tasks" aria-label="Tasks"><a href="#annotate" aria-current="page" onClick=${(/** @type {Event} */ event) => {
+    event.preventDefault();
+    run("task.annotate");
+  }}>Annotate<small>1</small></a></nav>
+  <span class="g"></span>
+  <${Activity} />
+  <${UndoButtons} />
+  <${IconButton} icon="history" title="History of edits (H)" onClick=${() => openSheet("history")} />
+  <span class="sep wide-only"></span>
+  <${People} />
+  <${IconButton} icon="gear" title="Settings" onClick=${() => openSheet("settings")} />
+  <${IconButton} icon="help" title="Keys and help (?)" onClick=${() => openSheet("keys")} />
+  <${IconButton} icon="theme" title="Dark or light" onClick=${() => run("theme")} />
+</header>`;
+
+function ProjectMenu() {
+  useTopics("session");
+  const recent = state.session?.recent.filter(({ path }) => path !== state.project?.path).slice(0, 6) ?? [];
+  return html`<${Menu} label=${`Project ${state.project?.name ?? ""}`} button=${html`<span class="el">${state.project?.name}</span><${Icon} name="down" />`} items=${[
+    { name: "Add tomograms…", run: () => openSheet("files", { purpose: "add" }), keys: "Ctrl O" },
+    { name: "Import annotations…", run: () => openSheet("files", { purpose: "import" }), hint: ".scns of the earlier program, volumes, boxes" },
+    { name: "Export annotations…", run: () => openSheet("export", {}) },
+    { name: "Replace a part of all paths…", run: () => openSheet("paths", {}) },
+    { name: "Feature library", run: () => openSheet("library") },
+    { name: "Settings", run: () => openSheet("settings") },
+    "line",
+    ...recent.map(({ name, path }) => ({ name, hint: path, run: () => import("../app/navigation.js").then(({ openPaths }) => openPaths([path])) })),
+    { name: "All projects", run: goHome },
+  ]} />`;
+}
+
+function Activity() {
+  useTopics("jobs");
+  const running = state.jobs.filter(({ state: now }) => now === "running" || now === "waiting");
+  if (running.length === 0) return null;
+  const [first] = running;
+  const share = first.fraction ?? 0;
+  const left = first.secondsLeft ? ` · ${duration(first.secondsLeft)} left` : "";
+  return html`<button class="activity" title="Open the list of jobs (J)" onClick=${() => openSheet("jobs")}>
+    <span class="prog" style=${`--v:${share * 100}%`}><i></i></span><span class="wide-only">${first.title} · ${percent(share)}${left}${running.length > 1 ? ` · ${running.length - 1} more` : ""}</span>
+    <span class="narrow-only">${percent(share)}</span></button><span class="sep wide-only"></span>`;
+}
+
+function UndoButtons() {
+  useTopics("history", "connection");
+  const last = state.undo.done.at(-1);
+  const next = state.undo.undone.at(-1);
+  const isWaiting = outbox.count > 0;
+  return html`<${IconButton} icon="undo" title=${last ? `Undo: ${last.name} (Ctrl+Z)` : "Undo (Ctrl+Z)"} kind=${last || isWaiting ? "" : "off"} onClick=${() => undoOrRedo("undo")} />
+    <${IconButton} icon="redo" title=${next ? `Redo: ${next.name} (Ctrl+Shift+Z)` : "Redo (Ctrl+Shift+Z)"} kind=${next ? "" : "off"} onClick=${() => undoOrRedo("redo")} />`;
+}
+
+/** @param {string} name */
+const initials = (name) => name.split(/\s+/).map((word) => word[0] ?? "").join("").slice(0, 2).toUpperCase() || "?";
+
+function People() {
+  useTopics("people", "session");
+  const others = state.people.filter((person) => person.client !== client);
+  const names = ["you", ...others.map(({ name }) => name)].join(", ");
+  return html`<span class="people" role="img" title=${`In this project: ${names}`} aria-label=${`In this project: ${names}`}>
+    <span>${initials(state.author)}</span>${others.slice(0, 5).map((person) => html`<span style=${person.colour ? `box-shadow:0 0 0 2px var(--bg),inset 0 0 0 2px ${person.colour}` : ""}>${initials(person.name)}</span>`)}</span>`;
+}
