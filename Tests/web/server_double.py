@@ -46,10 +46,12 @@ def value(z: float, y: float, x: float) -> float:
 
 
 class Slices:
-    """Slices as bytes and halves, remembered."""
+    """Grey values of slices, remembered for all servers of a run: making them is slow."""
+
+    cache, lock = {}, threading.Lock()
 
     def __init__(self):
-        self.cache, self.lock, self.asked = {}, threading.Lock(), []
+        self.asked = []
 
     def tile(self, version, axis, index, level, row, column):
         shape, factor = version["shape"], version["scale"]["up"] / version["scale"]["down"]
@@ -58,7 +60,7 @@ class Slices:
         rows, columns = math.ceil(height / step), math.ceil(width / step)
         y0, x0 = row * TILE, column * TILE
         rows, columns = min(TILE, rows - y0), min(TILE, columns - x0)
-        key = (version["key"], axis, index, level, row, column)
+        key = (version["key"], height, width, axis, index, level, row, column)
         with self.lock:
             self.asked.append(key)
             if key not in self.cache:

@@ -85,7 +85,7 @@ Deno.test("a sphere's discs follow the depth of voxels", () => {
 });
 
 Deno.test("the flood brush works where the grey value is zero", () => {
-  const grey = (/** @type {number} */ y, /** @type {number} */ x) => (x < 10 ? 0 : 5);
+  const grey = (/** @type {number} */ _y, /** @type {number} */ x) => (x < 10 ? 0 : 5);
   const found = flood(grey, { height: 20, width: 20 }, { y: 10, x: 7 }, { radius: 5, sensitivity: 90, spread: 2 });
   const columns = Array.from({ length: found.length / 2 }, (_, index) => found[2 * index + 1]);
   equal([Math.min(...columns), Math.max(...columns)], [-4, 2]);

@@ -1,6 +1,5 @@
 // What the commands of `model/bindings.js` do.
 
-import * as api from "../api.js";
 import { activeDataset, activeFeature, changed, complain, features, state, tell } from "./state.js";
 import { goToSlice, nextVersion, stepDataset, stepSlice } from "./datasets.js";
 import * as feature from "./features.js";
@@ -95,7 +94,7 @@ function nextRegion() {
 }
 
 /** Names this moment in the history. */
-async function bookmark() {
+function bookmark() {
   const name = `Bookmark ${new Date().toLocaleTimeString("en-GB")}`;
   edit([{ kind: "set-setting", name: "bookmark", value: JSON.stringify({ name, at: Date.now(), sequence: state.sequence }), isPersonal: false }], name);
   tell("Everything is saved already. This moment has a mark in the history.", { title: "History", run: () => openSheet("history") });
@@ -221,5 +220,3 @@ addEventListener("keydown", (event) => {
     tools.closeLasso();
   }
 }, { capture: true });
-
-export { api };

@@ -2,12 +2,12 @@
 
 import * as api from "../api.js";
 import { loadAnnotations, loadMask, outbox } from "./project.js";
-import { fit, showSlice, viewport } from "./picture.js";
+import { fit, showSlice } from "./picture.js";
 import { filter, sorted } from "../model/search.js";
 import { preference, setPreference } from "./storage.js";
 import { wraps, wrapped } from "../model/slices.js";
 import { activeDataset, changed, complain, datasets, features, listen, state, versions } from "./state.js";
-import { edit } from "./project.js";
+import { edit, noteJob } from "./project.js";
 
 /** @import { Row } from "../model/search.js" */
 
@@ -185,12 +185,10 @@ export const rememberFolder = (path) => setPreference("folders", [path, ...recen
 /** @param {{ kind: string, [field: string]: unknown }} job */
 export async function startJob(job) {
   try {
-    await api.startJob(/** @type {string} */ (state.project?.key), job);
+    noteJob(await api.startJob(/** @type {string} */ (state.project?.key), job));
     state.sheet = { kind: "jobs" };
     changed("ui");
   } catch (error) {
     complain(error);
   }
 }
-
-export { viewport };

@@ -1,6 +1,5 @@
 // What can be done with features, what is painted, and boxes.
 
-import { Mask } from "../model/mask.js";
 import { between, encoded, stroke } from "../model/patch.js";
 import { newId } from "../model/edits.js";
 import { nextColour, fromHex } from "../model/palette.js";
@@ -8,8 +7,9 @@ import { neighbours, wrapped } from "../model/slices.js";
 import { counted } from "../model/units.js";
 import { asMask, compute } from "./compute.js";
 import { edit, loadMask, undoOrRedo } from "./project.js";
-import { activeDataset, activeFeature, boxes, cards, changed, features, frame, libraries, state, tell } from "./state.js";
+import { activeDataset, activeFeature, boxes, cards, changed, features, frame, libraries, listen, state, tell } from "./state.js";
 
+/** @import { Mask } from "../model/mask.js" */
 /** @import { Patch } from "../model/patch.js" */
 /** @import { Held } from "../model/planes.js" */
 /** @import { Card, Feature, Point } from "../model/types.js" */
@@ -225,3 +225,9 @@ export function setBoxSize(feature, size, isHere) {
   if (isHere) edit([{ kind: "set-box-size", dataset: state.dataset, feature: feature.id, boxSize: size }], "box size");
   else changeFeature(feature, { boxSize: size });
 }
+
+// Where there are features, one is chosen: also when another person made the first, or deleted the one that was.
+listen(["features"], () => {
+  const [first] = features();
+  if (first && !activeFeature()) choose(first.id);
+});

@@ -112,7 +112,7 @@ export function listenOn(element) {
 function begin(event, place, point) {
   const { button, shiftKey } = event;
   const control = event.ctrlKey || event.metaKey;
-  if (button === 1 && control) return sizeDrag(place);
+  if (button === 1 && control) return sizeDrag();
   if (button === 1 || (button === 0 && (held.space > 0 || state.tool === "pan"))) return panDrag(event);
   if (button === 0 && control && shiftKey) {
     tools.cutTemplate(point);
@@ -151,8 +151,8 @@ function panDrag(event) {
   return { move() {}, up: stop, cancel: stop };
 }
 
-/** @param {Point} start @returns {Action} */
-function sizeDrag(start) {
+/** @returns {Action} */
+function sizeDrag() {
   const before = tools.radius();
   const follow = (/** @type {PointerEvent} */ moved) => tools.setRadius(before + 0.1 * (moved.clientX - origin));
   let origin = NaN;
@@ -162,7 +162,6 @@ function sizeDrag(start) {
   };
   addEventListener("pointermove", first);
   const stop = () => removeEventListener("pointermove", first);
-  void start;
   return { move() {}, up: stop, cancel: stop };
 }
 

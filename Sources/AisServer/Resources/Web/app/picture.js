@@ -256,18 +256,21 @@ function wantedKey() {
 }
 
 let measured = "";
+let measuredShown = "";
 
 /** Histogram and, when it is automatic, contrast of what is shown. */
 export function measure() {
   if (!shown || !renderer) return;
   const filters = active(state.filters, state.filtersAreOn);
-  const name = shown.key + JSON.stringify(filters);
+  const { key } = shown;
+  const name = key + JSON.stringify(filters);
   if (name === measured) return;
   measured = name;
   const values = filters.length > 0 ? renderer.sampled(scene()) : sampled(shown.data);
   if (!values) return;
   void compute("statistics", values, [values.buffer]).then(({ sorted, contrast, histogram, mean, deviation }) => {
     if (measured !== name) return;
+    measuredShown = key;
     state.statistics = { histogram, sorted, mean, deviation };
     if (state.contrast.isAuto) {
       Object.assign(state.contrast, contrast);
@@ -317,3 +320,6 @@ listen(["tool", "annotations", "people"], () => redraw("overlay"));
 document.addEventListener("visibilitychange", () => redraw("all"));
 
 export const theRenderer = () => renderer;
+
+/** Whether histogram and contrast are those of what is shown. */
+export const isMeasured = () => shown !== null && state.statistics !== null && measuredShown === shown.key;

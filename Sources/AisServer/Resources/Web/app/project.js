@@ -6,7 +6,6 @@ import { decoded } from "../model/patch.js";
 import { predicted } from "../model/edits.js";
 import { decode } from "../model/mask-codec.js";
 import { counted } from "../model/units.js";
-import { camel } from "../model/registers.js";
 import { asMask, compute } from "./compute.js";
 import { outboxStorage } from "./storage.js";
 import { changed, complain, state, tell } from "./state.js";
@@ -16,7 +15,7 @@ import { described } from "../model/undo.js";
 /** @import { Item } from "../model/outbox.js" */
 /** @import { Patch } from "../model/patch.js" */
 /** @import { Plane } from "../model/planes.js" */
-/** @import { Edit, Entry } from "../model/types.js" */
+/** @import { Edit, Entry, Job } from "../model/types.js" */
 
 /** @type {() => void} */
 let stopEvents = () => {};
@@ -118,7 +117,10 @@ function listenFrom(after) {
       void outbox.pump().then((isDone) => {
         if (wasDown && isDone) tell(waiting > 0 ? `Back. ${counted(waiting, "edit")} sent.` : "Back.");
       });
-      if (wasDown) void refreshVersions();
+      if (wasDown) {
+        void refreshVersions();
+        api.jobs(key).then(({ jobs }) => jobs.forEach(noteJob), () => {});
+      }
     },
     lost: () => reconnect(),
     entry: (entry) => take(entry),
@@ -127,15 +129,18 @@ function listenFrom(after) {
       changed("people");
       redraw("overlay");
     },
-    job: (job) => {
-      const before = state.jobs.find(({ id }) => id === job.id);
-      state.jobs = [job, ...state.jobs.filter(({ id }) => id !== job.id)];
-      changed("jobs");
-      if (job.state === "failed" && before?.state !== "failed") complain(job.message ?? `${job.title} failed.`);
-      if (job.state === "done" && before && before.state !== "done") tell(job.message ?? `${job.title}: done`);
-    },
+    job: (job) => noteJob(job),
     versions: () => void refreshVersions(),
   });
+}
+
+/** Takes what is known of a job. @param {Job} job */
+export function noteJob(job) {
+  const before = state.jobs.find(({ id }) => id === job.id);
+  state.jobs = [job, ...state.jobs.filter(({ id }) => id !== job.id)];
+  changed("jobs");
+  if (job.state === "failed" && before?.state !== "failed") complain(job.message ?? `${job.title} failed.`);
+  if (job.state === "done" && before && before.state !== "done") tell(job.message ?? `${job.title}: done`);
 }
 
 /** The stream broke off: says so after two seconds, and tries again. */
@@ -359,5 +364,3 @@ export function undoOrRedo(action, sequence) {
 addEventListener("beforeunload", (event) => {
   if (outbox.count > 0) event.preventDefault();
 });
-
-export { camel };

@@ -11,7 +11,7 @@ import { separate } from "../model/planes.js";
 import { hex } from "../model/palette.js";
 import { nanometres, number } from "../model/units.js";
 import { outlineOf } from "../render/overlay.js";
-import { activeMask, changeFeature, createFeature, moveBox, paint, placeBox, removeBox } from "./features.js";
+import { changeFeature, createFeature, moveBox, paint, placeBox, removeBox } from "./features.js";
 import { displayedValues, draw, maskChanged, redraw, tooling, viewport } from "./picture.js";
 import { activeDataset, activeFeature, boxes, boxSizeOf, changed, features, frame, state } from "./state.js";
 import { startJob } from "./datasets.js";
@@ -352,5 +352,3 @@ export function featureUnderPointer() {
   const found = features().find(({ id }) => state.planes.get({ dataset: /** @type {number} */ (state.dataset), feature: id, slice: state.slice })?.visible.at(y, x));
   return found?.id ?? boxUnder(point)?.feature ?? null;
 }
-
-export { activeMask };

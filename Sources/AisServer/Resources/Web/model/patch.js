@@ -1,6 +1,6 @@
 // A change of a slice's painted pixels: which become painted and which unpainted, within a rectangle.
 
-import { Mask, grown, intersection } from "./mask.js";
+import { Mask, intersection } from "./mask.js";
 import { decode, encode, fromBase64, toBase64 } from "./mask-codec.js";
 
 /** @import { EncodedPatch, Rectangle } from "./types.js" */
@@ -75,5 +75,3 @@ export function decoded({ rectangle, painted, erased }) {
   const { height, width } = rectangle;
   return { rectangle, painted: decode(fromBase64(painted), height, width), erased: decode(fromBase64(erased), height, width) };
 }
-
-export { grown };

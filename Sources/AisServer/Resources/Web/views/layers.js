@@ -8,7 +8,7 @@ import { Edge } from "./edge.js";
 import { openSheet, run } from "../app/commands.js";
 import * as actions from "../app/features.js";
 import { goToSlice } from "../app/datasets.js";
-import { activeFeature, boxSizeOf, changed, features, state } from "../app/state.js";
+import { activeFeature, boxSizeOf, features, state } from "../app/state.js";
 import { closenessNote, hex } from "../model/palette.js";
 import { counted, number } from "../model/units.js";
 
@@ -148,5 +148,3 @@ function SliceTable({ feature }) {
         actions.clearSlice(feature, item.slice);
       }}><${Icon} name="close" /></button></td></tr>`)}</tbody></table></div>`;
 }
-
-export { changed };

@@ -1,6 +1,6 @@
 // Sheets slide over the right column; the picture stays live. One at a time, Esc closes.
 
-import { html, useEffect, useState, useTopics } from "./ui.js";
+import { html, useEffect, useTopics } from "./ui.js";
 import { IconButton } from "./controls.js";
 import { closeSheet } from "../app/commands.js";
 import { state } from "../app/state.js";
@@ -44,5 +44,3 @@ export function Sheets() {
   return html`<section class="sheet" role="dialog" aria-label=${title}><div class="sec" style="height:44px"><h2 style="font-size:var(--fs-4)">${title}</h2><span class="g"></span><${IconButton} icon="close" title="Close (Esc)" onClick=${closeSheet} /></div>
     <div class="sheetbody"><${known.body} key=${JSON.stringify(sheet)} sheet=${sheet} /></div></section>`;
 }
-
-export { useState };

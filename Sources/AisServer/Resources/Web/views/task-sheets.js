@@ -5,7 +5,7 @@ import { Icon } from "./icons.js";
 import { Note, TextField } from "./controls.js";
 import * as api from "../api.js";
 import { closeSheet, openSheet } from "../app/commands.js";
-import { edit } from "../app/project.js";
+import { edit, noteJob } from "../app/project.js";
 import { activeDataset, complain, features, state, tell, versions } from "../app/state.js";
 import { counted, duration, number, parseLength, percent, shape } from "../model/units.js";
 
@@ -75,7 +75,10 @@ export function ExportSheet({ sheet }) {
   const own = features();
   const title = own.find(({ id }) => id === feature)?.title ?? "";
   const start = (/** @type {string} */ kind, /** @type {object} */ fields = {}) => {
-    void api.exportFiles(state.project?.key ?? "", { kind, dataset: state.dataset, feature, ...fields }).then(() => openSheet("jobs"), complain);
+    void api.exportFiles(state.project?.key ?? "", { kind, dataset: state.dataset, feature, ...fields }).then((job) => {
+      noteJob(job);
+      openSheet("jobs");
+    }, complain);
   };
   const row = (/** @type {string} */ name, /** @type {string} */ hint, /** @type {() => void} */ run) => html`<button class="choice" onClick=${run}><${Icon} name="import" /><span class="col g"><b class="m">${name}</b><span class="xs t3">${hint}</span></span></button>`;
   return html`<div class="pad col settings"><div class="settingrow"><span class="g">Feature</span><select class="field" aria-label="Feature" value=${feature} onChange=${(/** @type {any} */ event) => setFeature(Number(event.target.value))}>${own.map(({ id, title: name }) => html`<option value=${id} selected=${id === feature}>${name}</option>`)}</select></div>

@@ -66,8 +66,9 @@ function HistogramView() {
   const { statistics, contrast } = state;
   const histogram = statistics?.histogram;
   // The axis reaches over both handles, wherever they were put.
-  const from = Math.min(histogram?.from ?? 0, contrast.black);
-  const to = Math.max(histogram?.to ?? 1, contrast.white);
+  const margin = histogram ? 0.06 * (histogram.to - histogram.from) : 0;
+  const from = Math.min((histogram?.from ?? 0) - margin, contrast.black);
+  const to = Math.max((histogram?.to ?? 1) + margin, contrast.white);
   const x = (/** @type {number} */ value) => ((value - from) / (to - from || 1)) * WIDTH;
   const most = Math.log(1 + Math.max(1, ...(histogram?.counts ?? [1])));
   const step = histogram ? (histogram.to - histogram.from) / histogram.counts.length : 0;

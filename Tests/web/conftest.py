@@ -1,0 +1,186 @@
+"""Fixtures for tests of the page in a real browser. They speak to a server over its public addresses only, so that the same
+tests run against the stand-in of this folder and, with AIS_PAGE naming a project's address, against the program."""
+
+import json
+import os
+import pathlib
+import struct
+import sys
+import time
+import urllib.parse
+import urllib.request
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from journal_double import decode_mask  # noqa: E402
+from server_double import Server  # noqa: E402
+
+CHROMIUM = os.environ.get("AIS_CHROMIUM", "/usr/bin/chromium")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if not os.path.exists(CHROMIUM):
+        pytest.skip(f"'{CHROMIUM}' is not there: apt-get install --no-install-recommends chromium, or name one in AIS_CHROMIUM")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"])
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def server():
+    running = Server().start()
+    yield running
+    running.cut()
+    running.shutdown()
+
+
+class App:
+    """The page of one person, and what the server says of the project."""
+
+    def __init__(self, browser, address, project="test", author="Jo Visser", size=(1440, 900), theme="dark"):
+        self.address, self.project = address, project
+        self.context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
+        self.context.add_init_script(f"if (location.protocol.startsWith('http')) localStorage.getItem('ais.author') ?? localStorage.setItem('ais.author', {json.dumps(json.dumps(author))})")
+        self.page = self.context.new_page()
+        self.problems = []
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+
+    def open(self, query=""):
+        self.page.goto(f"{self.address}/p/{self.project}/annotate{query}")
+        self.page.wait_for_selector(".pic canvas")
+        self.wait_shown()
+        return self
+
+    def wait_shown(self):
+        """The slice is on the screen, and its contrast found."""
+        self.page.wait_for_function("""async () => {
+          const { state } = await import('/app/state.js');
+          const { isMeasured } = await import('/app/picture.js');
+          return !state.shown.isLate && state.shown.slice === state.slice && isMeasured() && document.querySelectorAll('.hist rect').length > 0;
+        }""")
+
+    # --- where things are
+
+    def at(self, y, x):
+        """The place on the screen of a point of the frame, from the address of the page."""
+        return self.page.evaluate(
+            """async ([y, x]) => {
+              const { state } = await import('/app/state.js');
+              const box = document.querySelector('.pic').getBoundingClientRect();
+              return [box.left + box.width / 2 + (x - state.view.centre.x) * state.view.zoom, box.top + box.height / 2 + (y - state.view.centre.y) * state.view.zoom];
+            }""", [y, x])
+
+    def state(self, expression):
+        return self.page.evaluate(f"async () => {{ const {{ state }} = await import('/app/state.js'); return {expression}; }}")
+
+    def move(self, y, x, **options):
+        self.page.mouse.move(*self.at(y, x), **options)
+
+    def drag(self, path, button="left", steps=4):
+        self.move(*path[0])
+        self.page.mouse.down(button=button)
+        for point in path[1:]:
+            self.move(*point, steps=steps)
+        self.page.mouse.up(button=button)
+
+    def click(self, y, x, button="left"):
+        self.page.mouse.click(*self.at(y, x), button=button)
+
+    def press(self, *keys):
+        for key in keys:
+            self.page.keyboard.press(key)
+        self.frames()
+
+    def frames(self):
+        """What was asked for is on the screen after two frames."""
+        self.page.evaluate("async () => { for (let frame = 0; frame < 2; frame += 1) await new Promise((go) => requestAnimationFrame(go)); }")
+
+    # --- what is on the screen
+
+    def pixel(self, y, x):
+        """Red, green, blue of the drawn picture at a point of the frame."""
+        px, py = self.at(y, x)
+        return self.page.evaluate(
+            """async ([px, py]) => {
+              // What was asked for is drawn within the next two frames.
+              for (let frame = 0; frame < 2; frame += 1) await new Promise((go) => requestAnimationFrame(go));
+              const canvas = document.querySelector('.pic .slice');
+              const box = canvas.getBoundingClientRect();
+              const gl = canvas.getContext('webgl2');
+              const out = new Uint8Array(4);
+              gl.readPixels(Math.floor((px - box.left) * canvas.width / box.width), canvas.height - 1 - Math.floor((py - box.top) * canvas.height / box.height), 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, out);
+              return [...out].slice(0, 3);
+            }""", [px, py])
+
+    def is_coloured(self, y, x):
+        red, green, blue = self.pixel(y, x)
+        return max(red, green, blue) - min(red, green, blue) > 25
+
+    # --- what the server has
+
+    def get(self, path):
+        with urllib.request.urlopen(f"{self.address}/api/projects/{self.project}{path}", timeout=10) as answer:
+            return json.load(answer)
+
+    def snapshot(self):
+        return self.get("")
+
+    def features(self):
+        return self.snapshot()["features"]
+
+    def annotations(self, dataset=1):
+        return self.get(f"/datasets/{dataset}/annotations")
+
+    def mask(self, slice_, feature=None, dataset=1):
+        """Rows of booleans."""
+        feature = feature if feature is not None else self.features()[0]["id"]
+        with urllib.request.urlopen(f"{self.address}/api/projects/{self.project}/datasets/{dataset}/masks/{feature}/{slice_}", timeout=10) as answer:
+            height, width = int(answer.headers["X-Ais-Height"]), int(answer.headers["X-Ais-Width"])
+            pixels = decode_mask(answer.read(), height, width)
+        return [[bool(pixels[y * width + x]) for x in range(width)] for y in range(height)]
+
+    def history(self):
+        return self.get("/history?limit=200")["entries"]
+
+    def eventually(self, test, what="it", seconds=6):
+        """Waits until the server says so."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                found = test()
+            except (IndexError, KeyError):
+                found = None
+            if found:
+                return found
+            assert time.monotonic() < end, f"{what} did not come to pass"
+            self.page.wait_for_timeout(50)
+
+
+@pytest.fixture
+def people(browser, server):
+    """Makes pages of people; the first is `app`."""
+    made = []
+
+    def make(**options):
+        app = App(browser, os.environ.get("AIS_PAGE", server.address), **options)
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        app.context.close()
+    for app in made:
+        assert app.problems == []
+
+
+@pytest.fixture
+def app(people):
+    return people().open()
+
+
+__all__ = ["App", "struct", "urllib"]

@@ -1,0 +1,230 @@
+"""Painting with real input: what is on the screen, and what the server has."""
+
+
+def total(mask):
+    return sum(map(sum, mask))
+
+
+def test_a_stroke_paints_makes_a_feature_and_is_saved(app):
+    app.drag([(60, 60), (60, 120)])
+    assert app.is_coloured(60, 90), "the stroke is on the screen"
+    app.eventually(lambda: total(app.mask(20)) > 0)
+    mask = app.mask(20)
+    assert all(mask[60][60:121]), "no gaps"
+    assert not mask[60][150] and not mask[90][90]
+    assert app.features()[0]["title"] == "Feature 1"
+
+
+def test_a_fast_stroke_has_no_gaps(app):
+    app.drag([(40, 40), (200, 220)], steps=1)
+    app.eventually(lambda: total(app.mask(20)) > 0)
+    mask = app.mask(20)
+    assert all(mask[round(40 + 160 * t / 100)][round(40 + 180 * t / 100)] for t in range(101))
+
+
+def test_the_right_button_erases(app):
+    app.drag([(60, 60), (60, 120)])
+    app.drag([(60, 90), (60, 130)], button="right")
+    app.eventually(lambda: app.mask(20)[60][65] and not app.mask(20)[60][110])
+    assert app.is_coloured(60, 65) and not app.is_coloured(60, 110)
+
+
+def test_the_eraser_erases_with_the_left_button(app):
+    app.drag([(60, 60), (60, 120)])
+    app.press("e")
+    app.drag([(60, 60), (60, 120)])
+    app.eventually(lambda: app.features() and total(app.mask(20)) == 0 and len(app.history()) == 3)
+
+
+def test_undo_and_redo_by_keys(app):
+    app.drag([(60, 60), (60, 120)])
+    app.drag([(160, 60), (160, 120)])
+    app.eventually(lambda: app.mask(20)[160][90])
+    app.press("Control+z")
+    app.eventually(lambda: not app.mask(20)[160][90])
+    assert app.mask(20)[60][90]
+    app.page.wait_for_timeout(100)
+    assert not app.is_coloured(160, 90) and app.is_coloured(60, 90)
+    app.press("Control+Shift+z")
+    app.eventually(lambda: app.mask(20)[160][90])
+    app.page.wait_for_timeout(100)
+    assert app.is_coloured(160, 90)
+
+
+def test_wheel_and_keys_size_the_brush(app):
+    app.press("n")
+    before = app.state("state.registers.list('feature')[0].brushRadius")
+    app.move(100, 100)
+    app.page.keyboard.down("Control")
+    app.page.mouse.wheel(0, -100)
+    app.page.keyboard.up("Control")
+    app.press("]")
+    assert app.state("state.registers.list('feature')[0].brushRadius") == before + 1
+    app.eventually(lambda: app.features()[0]["brushRadius"] == before + 1)
+
+
+def test_control_and_middle_drag_size_the_brush(app):
+    app.press("n")
+    before = app.state("state.registers.list('feature')[0].brushRadius")
+    app.move(100, 100)
+    app.page.keyboard.down("Control")
+    app.page.mouse.down(button="middle")
+    x, y = app.at(100, 100)
+    app.page.mouse.move(x + 20, y)
+    app.page.mouse.move(x + 80, y)
+    app.page.mouse.up(button="middle")
+    app.page.keyboard.up("Control")
+    app.eventually(lambda: app.features()[0]["brushRadius"] > before + 4)
+
+
+def test_flood_paints_the_disc_and_stops_at_its_edge(app):
+    app.press("n", "f")
+    app.page.evaluate("async () => { const t = await import('/app/tools.js'); t.setRadius(45); }")
+    app.click(128, 128)
+    app.eventually(lambda: total(app.mask(20)) > 300)
+    mask = app.mask(20)
+    assert mask[128][128] and not mask[128][165] and not mask[90][128]
+
+
+def test_a_polygon_is_closed_with_enter(app):
+    app.press("l")
+    for point in [(50, 50), (50, 100), (100, 100), (100, 50)]:
+        app.click(*point)
+    app.press("Enter")
+    app.eventually(lambda: total(app.mask(20)) > 0)
+    assert app.mask(20)[75][75] and not app.mask(20)[110][75]
+    assert 2200 <= total(app.mask(20)) <= 2700
+
+
+def test_a_lasso_is_dragged_and_escape_drops_one(app):
+    app.press("l")
+    app.drag([(50, 50), (50, 100), (100, 100), (100, 50), (52, 50)])
+    app.eventually(lambda: app.mask(20)[75][75])
+    app.click(150, 150)
+    app.click(150, 200)
+    app.press("Escape")
+    app.press("Enter")
+    app.page.wait_for_timeout(300)
+    assert not app.mask(20)[155][160]
+
+
+def test_holes_are_filled(app):
+    app.drag([(60, 60), (60, 100), (100, 100), (100, 60), (60, 60)])
+    app.eventually(lambda: total(app.mask(20)) > 0)
+    assert not app.mask(20)[80][80]
+    app.press("Shift+L")
+    app.eventually(lambda: app.mask(20)[80][80])
+
+
+def test_a_slice_is_copied_on(app):
+    app.drag([(60, 60), (60, 120)])
+    app.eventually(lambda: total(app.mask(20)) > 0)
+    app.press("k")
+    app.eventually(lambda: total(app.mask(21)) == total(app.mask(20)) > 0)
+    assert app.state("state.slice") == 21
+
+
+def test_shapes_between_two_slices(app):
+    app.drag([(60, 60), (60, 61)])
+    app.eventually(lambda: total(app.mask(20)) > 0)
+    for _ in range(4):
+        app.press("ArrowRight")
+    app.wait_shown()
+    app.drag([(60, 100), (60, 101)])
+    app.eventually(lambda: total(app.mask(24)) > 0)
+    app.press("ArrowLeft", "ArrowLeft", "Shift+K")
+    app.eventually(lambda: total(app.mask(22)) > 0 and total(app.mask(23)) > 0)
+    assert app.mask(22)[60][80], "half-way between the two"
+    app.press("Control+z")
+    app.eventually(lambda: total(app.mask(22)) == 0 and total(app.mask(21)) == 0)
+
+
+def test_the_sphere_brush_paints_the_slices_around(app):
+    app.press("n", "d")
+    app.click(60, 60)
+    app.eventually(lambda: total(app.mask(21)) > 0)
+    assert total(app.mask(20)) >= total(app.mask(21)) > total(app.mask(23)) > 0
+    assert total(app.mask(18)) == total(app.mask(22)) > 0
+    assert total(app.mask(30)) == 0
+
+
+def test_boxes_are_placed_moved_and_removed(app):
+    app.press("n")
+    app.page.keyboard.down("Shift")
+    app.click(100, 100)
+    app.page.keyboard.up("Shift")
+    app.eventually(lambda: app.annotations()["boxes"])
+    box = app.annotations()["boxes"][0]
+    assert (box["slice"], box["y"], box["x"]) == (20, 100, 100)
+    app.press("g")
+    app.drag([(100, 100), (120, 130)])
+    app.eventually(lambda: app.annotations()["boxes"][0]["x"] == 130)
+    app.click(220, 220, button="right")
+    app.page.wait_for_timeout(200)
+    assert len(app.annotations()["boxes"]) == 1, "never a far one"
+    app.move(121, 131)
+    app.press("Delete")
+    app.eventually(lambda: app.annotations()["boxes"] == [])
+
+
+def test_shift_and_right_click_remove_the_box_under_the_pointer(app):
+    app.press("n")
+    app.page.keyboard.down("Shift")
+    app.click(100, 100)
+    app.eventually(lambda: len(app.annotations()["boxes"]) == 1)
+    app.click(105, 105, button="right")
+    app.page.keyboard.up("Shift")
+    app.eventually(lambda: app.annotations()["boxes"] == [])
+
+
+def test_a_template_is_cut(app):
+    app.press("n")
+    app.page.keyboard.down("Control")
+    app.page.keyboard.down("Shift")
+    app.click(100, 110)
+    app.page.keyboard.up("Shift")
+    app.page.keyboard.up("Control")
+    job = app.eventually(lambda: [job for job in app.get("/jobs")["jobs"] if job["kind"] == "cut-template"])
+    assert job
+
+
+def test_painting_by_keyboard_alone(app):
+    app.press("n")
+    app.page.focus(".pic")
+    app.press("Enter", "ArrowRight", "Shift+ArrowDown", "Enter")
+    app.eventually(lambda: app.mask(20)[138][129])
+    app.press("Backspace")
+    app.eventually(lambda: total(app.mask(20)) == 0)
+
+
+def test_painting_shows_a_hidden_feature(app):
+    app.drag([(60, 60), (60, 120)])
+    app.press("x")
+    app.eventually(lambda: not app.features()[0]["isVisible"])
+    app.page.wait_for_timeout(100)
+    assert not app.is_coloured(60, 90)
+    app.drag([(160, 60), (160, 120)])
+    app.eventually(lambda: app.features()[0]["isVisible"])
+    app.page.wait_for_timeout(100)
+    assert app.is_coloured(60, 90) and app.is_coloured(160, 90)
+
+
+def test_a_stroke_redraws_and_uploads_only_its_own_rectangle(app):
+    app.press("n")
+    app.drag([(60, 60), (60, 70)])
+    app.eventually(lambda: total(app.mask(20)) > 0)
+    app.move(100, 60)
+    app.page.mouse.down()
+    app.page.evaluate("""() => {
+      const gl = document.querySelector('.pic .slice').getContext('webgl2');
+      window.drawn = []; window.uploaded = [];
+      const scissor = gl.scissor.bind(gl), upload = gl.texSubImage2D.bind(gl);
+      gl.scissor = (x, y, w, h) => { window.drawn.push(w * h); scissor(x, y, w, h); };
+      gl.texSubImage2D = (...all) => { window.uploaded.push(all[4] * all[5]); upload(...all); };
+    }""")
+    app.move(100, 120, steps=30)
+    drawn, uploaded, canvas = app.page.evaluate("[window.drawn, window.uploaded, document.querySelector('.pic .slice').width ** 2]")
+    app.page.mouse.up()
+    assert len(drawn) > 5 and max(drawn) < 0.1 * canvas
+    assert len(uploaded) > 5 and max(uploaded) < 0.1 * 256 * 256
+    assert app.is_coloured(100, 90)

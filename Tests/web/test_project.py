@@ -1,0 +1,268 @@
+"""The list of tomograms, features, history, sheets; several people; a server that goes away."""
+
+import re
+
+
+def total(mask):
+    return sum(map(sum, mask))
+
+
+def test_the_list_shows_finds_and_changes_tomograms(app):
+    assert app.page.locator(".tomo").count() == 12
+    app.page.locator(".tomo", has_text="lam_003").click()
+    app.wait_shown()
+    assert app.page.locator(".on-pic").first.inner_text().startswith("lam_003")
+    app.page.locator(".pic").focus()
+    app.press("ArrowDown")
+    app.wait_shown()
+    assert app.state("state.dataset") == 4
+    app.press("/")
+    app.page.wait_for_timeout(100)
+    app.page.keyboard.type("state:missing")
+    app.page.wait_for_timeout(150)
+    assert app.page.locator(".tomo").count() == 1
+    app.press("Escape")
+
+
+def test_a_missing_tomogram_says_so_and_is_found_again(app):
+    app.page.locator(".tomo", has_text="lam_012").click()
+    app.page.wait_for_selector("text=is not where it was")
+    app.page.get_by_role("button", name="Find the file…").first.click()
+    app.page.locator(".file", has_text="lam_002.mrc").click()
+    app.page.get_by_role("button", name="Take this file").click()
+    app.eventually(lambda: [d for d in app.snapshot()["datasets"] if d["id"] == 12][0]["versions"][0]["state"] == "ok")
+
+
+def test_paths_are_replaced_after_a_look(app):
+    app.page.get_by_label(re.compile("^Project")).click()
+    app.page.get_by_role("menuitem", name="Replace a part of all paths…").click()
+    app.page.get_by_label("Find", exact=True).fill("/data/rec")
+    app.page.get_by_label("Replace by").fill("/data/new")
+    app.page.wait_for_selector("text=13 paths would change; 13 of the new ones are there.")
+    app.page.get_by_role("button", name="Replace in 13 paths").click()
+    app.page.wait_for_selector("text=Replaced in 13 paths")
+
+
+def test_the_voxel_size_is_set_with_its_unit(app):
+    app.page.locator(".tomo", has_text="lam_002").click()
+    app.wait_shown()
+    app.page.get_by_text("unknown, set it").click()
+    app.page.get_by_label("Voxel size").fill("1.348 nm")
+    app.page.keyboard.press("Enter")
+    app.page.wait_for_selector(".tomo >> text=13.48 Å")
+    app.eventually(lambda: any(entry["label"] == "voxel size" for entry in app.history()))
+
+
+def test_features_are_named_coloured_ordered_hidden_and_deleted(app):
+    app.press("n", "n")
+    app.eventually(lambda: len(app.features()) == 2)
+    app.page.locator(".lay").first.dblclick()
+    app.page.get_by_label("Name of the feature").fill("Membrane")
+    app.page.keyboard.press("Enter")
+    app.eventually(lambda: "Membrane" in [feature["title"] for feature in app.features()])
+    app.page.get_by_label("Colour of Membrane").click()
+    app.page.get_by_label("teal").click()
+    app.eventually(lambda: round(app.features()[0]["blue"] * 255) == 0x60)
+    app.page.locator(".pic").focus()
+    app.press("s")
+    assert app.page.locator(".lay.on .nm").inner_text() == "Feature 2"
+    app.press("Shift+1", "x")
+    app.eventually(lambda: not app.features()[0]["isVisible"])
+    app.press("Shift+F")
+    app.eventually(lambda: app.features()[0]["isOutline"])
+    app.page.get_by_label("More for Membrane").click()
+    app.page.get_by_role("menuitem", name="To the bottom").click()
+    app.page.wait_for_function("document.querySelectorAll('.lay .nm')[1]?.innerText === 'Membrane'")
+    app.page.get_by_label("More for Membrane").click()
+    app.page.get_by_role("menuitem", name="Delete").click()
+    app.eventually(lambda: len(app.features()) == 1)
+    app.page.get_by_role("button", name="Undo", exact=True).click()
+    app.eventually(lambda: len(app.features()) == 2)
+
+
+def test_opacity_and_box_size_by_slider_and_field(app):
+    app.press("n")
+    app.page.get_by_label("Opacity, value").fill("80")
+    app.page.keyboard.press("Enter")
+    app.page.get_by_label("Box size, value").fill("32")
+    app.page.keyboard.press("Enter")
+    app.eventually(lambda: (app.features()[0]["opacity"], app.features()[0]["boxSize"]) == (0.8, 32))
+    app.page.get_by_role("slider", name="Opacity").press("ArrowLeft")
+    app.eventually(lambda: app.features()[0]["opacity"] == 0.79)
+
+
+def test_annotated_slices_are_listed_and_cleared_with_undo(app):
+    app.drag([(60, 60), (60, 120)])
+    app.eventually(lambda: total(app.mask(20)) > 0)
+    app.press("PageDown")
+    app.page.locator(".tbl tbody tr", has_text="z 20").click()
+    assert app.state("state.slice") == 20
+    app.page.get_by_label("Clear slice 20").click()
+    app.eventually(lambda: total(app.mask(20)) == 0)
+    app.page.get_by_role("button", name="Undo", exact=True).click()
+    app.eventually(lambda: total(app.mask(20)) > 0)
+
+
+def test_the_history_names_who_and_undoes_one_line(app):
+    app.drag([(60, 60), (60, 120)])
+    app.drag([(160, 60), (160, 120)])
+    app.eventually(lambda: app.mask(20)[160][90])
+    app.press("h")
+    app.page.wait_for_selector(".entry >> text=Jo Visser")
+    first = app.page.locator(".entry", has_text="brush stroke").last
+    first.get_by_role("button", name="Undo").click()
+    app.eventually(lambda: not app.mask(20)[60][90] and app.mask(20)[160][90])
+    app.press("Escape")
+    assert app.page.locator(".sheet").count() == 0
+
+
+def test_keys_are_searched_and_given_to_other_commands(app):
+    app.press("?")
+    app.page.get_by_label("Search keys").fill("invert")
+    assert app.page.locator(".keyrow").count() == 1
+    app.page.get_by_label("Key of Invert: I").click()
+    app.page.wait_for_selector("text=Press a key")
+    app.frames()
+    app.page.keyboard.press("Shift+X")
+    app.page.wait_for_selector(".keyrow >> text=Shift+X")
+    app.press("Escape")
+    app.page.locator(".pic").focus()
+    app.press("Shift+X")
+    assert app.state("state.contrast.isInverted")
+    app.press("i")
+    assert app.state("state.contrast.isInverted")
+
+
+def test_keys_are_letters_in_fields(app):
+    app.page.get_by_label("Search tomograms").click()
+    app.page.keyboard.type("ina")
+    assert not app.state("state.contrast.isInverted") and app.features() == []
+
+
+def test_a_library_keeps_features_for_new_work(app):
+    app.press("n")
+    app.page.get_by_label("Feature library").first.click()
+    app.page.get_by_role("button", name="New library").click()
+    app.page.get_by_role("button", name="Save 1 feature of this project").click()
+    app.eventually(lambda: app.snapshot()["libraries"][0]["features"][0]["title"] == "Feature 1")
+    app.page.locator(".libcard").get_by_label("Name").fill("Ribosome")
+    app.page.keyboard.press("Enter")
+    app.eventually(lambda: app.snapshot()["libraries"][0]["features"][0]["title"] == "Ribosome")
+    app.page.locator(".libcard").get_by_role("button", name="Use").click()
+    app.eventually(lambda: [feature["title"] for feature in app.features()] == ["Feature 1", "Ribosome"])
+
+
+def test_exports_become_jobs_with_downloads(app):
+    app.press("n")
+    app.page.get_by_label("More for Feature 1").click()
+    app.page.get_by_role("menuitem", name="Export…").click()
+    app.page.get_by_text("Annotation volume").click()
+    app.page.wait_for_selector(".job a[download]")
+    assert app.get("/jobs")["jobs"][0]["kind"] == "volume"
+
+
+def test_copies_are_jobs(app):
+    app.page.get_by_label("More for lam_001").click()
+    app.page.get_by_role("menuitem", name="Copy binned by 4").click()
+    app.eventually(lambda: app.get("/jobs")["jobs"][0]["kind"] == "binned-copy")
+
+
+def test_a_check_up_offers_to_mend(app):
+    app.page.locator(".tomo", has_text="lam_002").click()
+    app.page.get_by_role("button", name="Check", exact=True).click()
+    app.page.wait_for_selector("text=The header has no voxel size.")
+    app.page.get_by_role("button", name="Set 10.00 Å").click()
+    app.page.wait_for_selector("text=Mended")
+
+
+def test_a_folder_outside_the_roots_is_offered_to_be_added(app):
+    app.press("Control+o")
+    app.page.get_by_label("Folder", exact=True).fill("/secret")
+    app.page.keyboard.press("Enter")
+    app.page.wait_for_selector("text='/secret' lies outside the folders")
+    assert app.page.get_by_role("button", name="Add this folder").count() == 1
+
+
+def test_two_people_see_each_others_strokes_and_places(people):
+    one, two = people().open(), people(author="Mira Kowalski").open()
+    one.drag([(60, 60), (60, 120)])
+    two.eventually(lambda: two.is_coloured(60, 90), "the other's stroke")
+    two.drag([(60, 90), (60, 150)], button="right")
+    one.eventually(lambda: one.features() and not one.is_coloured(60, 110), "the other's eraser")
+    two.move(100, 100)
+    one.page.wait_for_selector("[aria-label='In this project: you, Mira Kowalski']")
+    one.eventually(lambda: one.state("state.people.filter((p) => p.y === 100).length") == 1)
+    one.press("Control+z")
+    two.eventually(lambda: not two.is_coloured(60, 70), "undo of one's own stroke")
+    assert total(one.mask(20)) == 0
+
+
+def test_nothing_is_lost_while_the_server_is_away(app, server):
+    app.drag([(60, 60), (60, 120)])
+    app.eventually(lambda: total(app.mask(20)) > 0)
+    server.cut()
+    app.drag([(160, 60), (160, 120)])
+    app.drag([(180, 60), (180, 120)])
+    assert app.is_coloured(160, 90), "painting goes on"
+    app.page.wait_for_selector("text=Reconnecting… 2 edits kept here")
+    app.page.wait_for_selector("text=No answer from the server")
+    server.mend()
+    app.page.wait_for_selector("text=Back. 2 edits sent.", timeout=10000)
+    app.eventually(lambda: app.mask(20)[160][90] and app.mask(20)[180][90])
+    app.page.wait_for_selector("text=Saved")
+
+
+def test_a_page_closed_while_the_server_is_away_sends_later(app, server):
+    app.press("n")
+    app.eventually(lambda: len(app.features()) == 1)
+    app.page.wait_for_timeout(200)
+    server.cut()
+    app.drag([(160, 60), (160, 120)])
+    app.page.wait_for_timeout(300)
+    app.page.on("dialog", lambda dialog: dialog.accept())
+    app.page.goto("about:blank")
+    server.mend()
+    app.open()
+    app.eventually(lambda: app.mask(20)[160][90])
+
+
+def test_the_view_is_where_it_was_left(app):
+    app.press("PageDown", "i")
+    app.move(100, 100)
+    app.page.keyboard.down("Shift")
+    app.page.mouse.wheel(0, -300)
+    app.page.keyboard.up("Shift")
+    zoom = app.state("state.view.zoom")
+    app.page.wait_for_timeout(1600)
+    app.page.goto(f"{app.address}/p/{app.project}/annotate")
+    app.wait_shown()
+    app.page.wait_for_timeout(300)
+    assert app.state("[state.slice, state.contrast.isInverted]") == [30, True]
+    assert abs(app.state("state.view.zoom") - zoom) < 1e-9
+
+
+def test_the_start_page_has_projects(people):
+    app = people()
+    app.page.goto(app.address + "/")
+    app.page.wait_for_selector("text=Open tomograms…")
+    app.page.wait_for_selector("text=The folder /usb/neurons.ais is not here.")
+    app.page.locator(".proj", has_text="Test").click()
+    app.page.wait_for_selector(".pic canvas")
+    app.wait_shown()
+
+
+def test_a_thousand_tomograms_stay_quick(people):
+    from server_double import Server
+
+    big = Server(count=1000).start()
+    app = people()
+    app.address = big.address
+    app.open()
+    assert app.page.locator(".tomo").count() < 60
+    app.page.locator(".tomograms").evaluate("element => element.scrollTop = 20000")
+    app.page.wait_for_timeout(200)
+    assert app.page.locator(".tomo").count() < 60
+    milliseconds = app.page.evaluate("""async () => { const { rows } = await import('/app/datasets.js'); const start = performance.now(); rows(); return performance.now() - start; }""")
+    assert milliseconds < 100
+    big.cut()
+    big.shutdown()

@@ -1,0 +1,236 @@
+"""Looking at slices with wheel, keys and panels."""
+
+import math
+
+
+def brightness(app, y, x):
+    return sum(app.pixel(y, x)) / 3
+
+
+def test_wheel_arrows_and_numbers_go_through_slices_around_the_ends(app):
+    app.move(100, 100)
+    app.page.mouse.wheel(0, 100)
+    assert app.state("state.slice") == 21
+    app.page.mouse.wheel(0, -100)
+    app.press("ArrowLeft", "Shift+ArrowLeft")
+    assert app.state("state.slice") == 14
+    app.press("End", "ArrowRight")
+    assert app.state("state.slice") == 0
+    app.press("ArrowLeft")
+    assert app.state("state.slice") == 39
+    app.page.get_by_label("Slice number").fill("7")
+    app.page.keyboard.press("Enter")
+    assert app.state("state.slice") == 7
+    app.wait_shown()
+    assert "z=7" in app.page.url or app.page.wait_for_timeout(500) is None and "z=7" in app.page.url
+
+
+def test_the_picture_follows_the_slice(app):
+    before = brightness(app, 30, 40)
+    app.press("PageDown")
+    app.wait_shown()
+    assert abs(brightness(app, 30, 40) - before) > 5
+
+
+def test_the_ruler_is_dragged_and_marks_are_annotated_slices(app):
+    app.drag([(60, 60), (60, 90)])
+    box = app.page.locator(".ruler").bounding_box()
+    app.page.mouse.click(box["x"] + box["width"] * (5.5 / 40), box["y"] + 20)
+    assert app.state("state.slice") == 5
+    app.press(".")
+    assert app.state("state.slice") == 20
+    assert app.page.locator(".ruler svg rect").count() == 1
+
+
+def test_zoom_keeps_the_point_under_the_pointer(app):
+    x, y = app.at(60, 80)
+    app.page.mouse.move(x, y)
+    app.page.keyboard.down("Shift")
+    app.page.mouse.wheel(0, -300)
+    app.page.keyboard.up("Shift")
+    after = app.at(60, 80)
+    assert math.hypot(after[0] - x, after[1] - y) < 0.4, "whole pixels of the mouse"
+    assert app.state("state.view.zoom") > 3.2
+
+
+def test_middle_drag_and_space_drag_pan_and_a_tap_of_space_resets(app):
+    fitted = app.state("state.view")
+    start = app.at(100, 100)
+    app.drag([(100, 100), (120, 130)], button="middle")
+    moved = app.at(100, 100)
+    assert moved[0] - start[0] > 50 and moved[1] - start[1] > 30
+    app.page.keyboard.down("Space")
+    app.drag([(100, 100), (110, 110)])
+    app.page.keyboard.up("Space")
+    assert app.at(100, 100)[0] > moved[0] + 10
+    assert app.annotations()["slices"] == [], "nothing was painted"
+    app.press("Space")
+    assert app.state("state.view") == fitted
+
+
+def test_contrast_is_found_and_handles_change_it(app):
+    assert app.state("state.contrast.isAuto")
+    assert brightness(app, 128, 128) < 90, "the dark disc"
+    app.page.get_by_role("textbox", name="White").fill("-30")
+    app.page.keyboard.press("Enter")
+    app.page.wait_for_timeout(100)
+    assert not app.state("state.contrast.isAuto")
+    assert brightness(app, 30, 30) == 255
+    app.page.locator(".pic").focus()
+    app.press("a")
+    app.page.wait_for_timeout(300)
+    assert app.state("state.contrast.white") > 0
+
+
+def test_dragging_a_handle_of_the_histogram(app):
+    before = app.state("state.contrast.black")
+    handle = app.page.locator(".hist .handle").first.bounding_box()
+    app.page.mouse.move(handle["x"] + 6, handle["y"] - 20)
+    app.page.mouse.down()
+    app.page.mouse.move(handle["x"] + 66, handle["y"] - 20, steps=4)
+    app.page.mouse.up()
+    assert app.state("state.contrast.black") > before + 10
+
+
+def test_invert_smooth_and_overlays(app):
+    dark = brightness(app, 128, 128)
+    app.press("i")
+    app.page.wait_for_timeout(100)
+    assert abs(brightness(app, 128, 128) - (255 - dark)) < 6
+    app.press("Shift+I")
+    assert not app.state("state.isSmooth")
+    app.drag([(60, 60), (60, 120)])
+    assert app.is_coloured(60, 90)
+    app.press("o")
+    app.page.wait_for_timeout(100)
+    assert not app.is_coloured(60, 90)
+
+
+def test_smooth_mixes_neighbouring_pixels_and_sharp_does_not(app):
+    app.page.evaluate("async () => { const v = await import('/app/view-actions.js'); v.zoomBy(10); }")
+    centre = app.state("state.view.centre")
+    y, x = round(centre["y"]), round(centre["x"])
+    app.press("Shift+I")
+    assert app.pixel(y + 0.3, x + 0.3) == app.pixel(y - 0.3, x - 0.3), "one square of one grey"
+    app.press("Shift+I")
+    app.page.wait_for_timeout(100)
+    steps = {tuple(app.pixel(y, x + t / 10)) for t in range(10)}
+    assert len(steps) > 2
+
+
+def test_a_crop_is_shown_dragged_and_reset(app):
+    app.press("c")
+    app.page.wait_for_timeout(100)
+    crop = app.state("state.crop")
+    assert crop["height"] == 192
+    app.drag([(crop["y"] + crop["height"] - 0.5, crop["x"] + crop["width"] - 0.5), (crop["y"] + 30, crop["x"] + 30)])
+    assert app.state("state.crop")["height"] == 128
+    app.press("c")
+    assert app.state("state.crop") is None
+
+
+def test_filters_blur_and_a_key_switches_them_off(app):
+    def contrast():
+        values = [brightness(app, 100.0, x) for x in (20, 21, 22, 23, 24, 25)]
+        return max(abs(a - b) for a, b in zip(values, values[1:]))
+
+    app.press("a")
+    sharp = contrast()
+    app.page.get_by_label("Add filter").click()
+    app.page.get_by_role("menuitem", name="Gaussian", exact=True).click()
+    app.page.get_by_label("σ, value").fill("3")
+    app.page.keyboard.press("Enter")
+    app.page.wait_for_timeout(400)
+    blurred = contrast()
+    assert blurred < 0.5 * sharp
+    app.page.locator(".pic").focus()
+    app.press("z")
+    app.page.wait_for_timeout(300)
+    assert contrast() > 0.9 * sharp
+
+
+def test_the_graphics_card_filters_as_the_definition_says(app):
+    difference = app.page.evaluate("""async () => {
+      const { state, frame } = await import('/app/state.js');
+      const picture = await import('/app/picture.js');
+      const { applied } = await import('/model/filters.js');
+      const { height, width } = frame();
+      const values = new Float32Array(height * width).map((_, i) => picture.valueAt({ y: Math.floor(i / width), x: i % width }));
+      let worst = 0;
+      for (const kind of ['gaussian', 'offset-gaussian', 'box', 'sobel-vertical', 'sobel-horizontal']) {
+        const filters = [{ kind, isOn: true, weight: 0.7, parameter: 1.5 }];
+        const expected = applied(values, height, width, filters);
+        state.filters = filters;
+        const found = picture.theRenderer().filtered(picture.scene(), { y: 0, x: 0, height, width });
+        for (let i = 0; i < found.length; i += 1) worst = Math.max(worst, Math.abs(found[i] - expected[i]));
+      }
+      return worst;
+    }""")
+    assert difference < 1e-3
+
+
+def test_the_scale_bar_is_right(app):
+    label = app.page.locator(".scalebar").get_attribute("aria-label")
+    width = app.page.locator(".scalebar").bounding_box()["width"]
+    nm = float(label.split()[2])
+    assert abs(width / app.state("state.view.zoom") * 1.0 - nm) < 0.5, "one voxel is one nm"
+
+
+def test_the_position_and_value_under_the_pointer(app):
+    app.move(128, 100)
+    app.page.wait_for_timeout(100)
+    words = app.page.locator(".status").inner_text()
+    assert "100" in words and "128" in words and "Å" in words
+    assert app.state("state.cursor.value") < -30
+
+
+def test_a_slab_is_asked_for(app, server):
+    app.page.get_by_label("Average over slices").click()
+    app.page.get_by_role("menuitemradio", name="5 slices", exact=True).click()
+    app.wait_shown()
+    assert app.state("state.shown.key").split()[-2] == "5"
+
+
+def test_versions_flip_at_the_same_place(app):
+    before = app.at(100, 100)
+    app.press("r")
+    app.wait_shown()
+    assert app.state("state.version") == 101
+    assert app.at(100, 100) == before
+    around = [brightness(app, y, x) for y, x in ((40, 40), (60, 90), (200, 60), (220, 200))]
+    assert brightness(app, 128, 128) < min(around), "the disc is where it was"
+    app.drag([(60, 60), (60, 120)])
+    app.press("r")
+    app.wait_shown()
+    app.press("o", "o")
+    app.page.wait_for_timeout(100)
+    assert app.is_coloured(60, 90), "one annotation serves all versions"
+
+
+def test_views_from_the_side(app):
+    app.press("u")
+    app.page.wait_for_timeout(800)
+    assert app.page.locator(".side canvas").count() == 2
+    greys = app.page.evaluate("""() => [...document.querySelectorAll('.side canvas')].map((canvas) => {
+      const gl = canvas.getContext('webgl2'); const out = new Uint8Array(4 * 100);
+      gl.readPixels(canvas.width / 2 - 5, canvas.height / 2 - 5, 10, 10, gl.RGBA, gl.UNSIGNED_BYTE, out);
+      return new Set(out).size; })""")
+    assert all(count > 3 for count in greys)
+    app.press("u")
+    assert app.page.locator(".side").count() == 0
+
+
+def test_scrolling_through_slices_never_blanks(app):
+    app.move(100, 100)
+    for _ in range(30):
+        app.page.mouse.wheel(0, 100)
+        assert sum(app.pixel(60, 60)) > 0
+
+
+def test_a_lost_graphics_context_comes_back(app):
+    app.drag([(60, 60), (60, 120)])
+    app.page.evaluate("""async () => { const gl = document.querySelector('.pic .slice').getContext('webgl2');
+      const lose = gl.getExtension('WEBGL_lose_context'); lose.loseContext(); await new Promise((go) => setTimeout(go, 100)); lose.restoreContext(); }""")
+    app.page.wait_for_timeout(500)
+    assert app.is_coloured(60, 90)
+    assert brightness(app, 30, 60) > 20
