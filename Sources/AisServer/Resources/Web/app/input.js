@@ -3,7 +3,7 @@
 import { WheelCounter, zoomFactor } from "../model/wheel.js";
 import { framePoint } from "../model/view.js";
 import { chord, effective, index } from "../model/bindings.js";
-import { run } from "./commands.js";
+import { focusPicture, run } from "./commands.js";
 import { stepSlice } from "./datasets.js";
 import { redraw, tooling, valueAt, viewport } from "./picture.js";
 import { panBy, zoomBy } from "./view-actions.js";
@@ -217,8 +217,10 @@ function isTyping(target, event) {
 addEventListener("keydown", (event) => {
   if (event.key === "Control" || event.key === "Meta") held.control = true;
   if (event.key === "Escape" && event.target instanceof HTMLInputElement) {
+    // Out of the field and back to the picture; out of a sheet's field, out of the sheet.
     event.target.blur();
-    document.querySelector(".pic")?.dispatchEvent(new Event("focuspicture"));
+    if (event.target.closest(".sheet")) run("cancel");
+    else focusPicture();
     return;
   }
   if (event.defaultPrevented || isTyping(event.target, event)) return;
