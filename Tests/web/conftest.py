@@ -61,7 +61,7 @@ class App:
         self.page.wait_for_function("""async () => {
           const { state } = await import('/app/state.js');
           const { isMeasured } = await import('/app/picture.js');
-          return !state.shown.isLate && state.shown.slice === state.slice && isMeasured() && document.querySelectorAll('.hist rect').length > 0;
+          return !state.shown.isLate && state.shown.slice === state.slice && Number(state.shown.key.split(' ')[1]) === state.version && isMeasured() && document.querySelectorAll('.hist rect').length > 0;
         }""")
 
     # --- where things are

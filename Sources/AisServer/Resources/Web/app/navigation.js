@@ -99,7 +99,16 @@ export function setName(name) {
   changed("session", "people", "ui");
 }
 
-/** The user's own scale of everything. */
+const SCALED = [
+  ...[1, 2, 3, 4, 5, 6].flatMap((size) => [`--fs-${size}`, `--lh-${size}`]), "--h-top", "--h-options", "--h-slices", "--h-status", "--h-row", "--h-control", "--w-rail",
+];
+
+/** The user's own scale: text and heights of bars and rows. The picture has its own zoom. */
 export function applyScale() {
-  document.documentElement.style.setProperty("zoom", state.preferences.scale === 100 ? "" : String(state.preferences.scale / 100));
+  const { style } = document.documentElement;
+  for (const name of SCALED) style.removeProperty(name);
+  if (state.preferences.scale === 100) return;
+  const usual = getComputedStyle(document.documentElement);
+  const sizes = SCALED.map((name) => parseFloat(usual.getPropertyValue(name)));
+  SCALED.forEach((name, index) => style.setProperty(name, `${Math.round((sizes[index] * state.preferences.scale) / 10) / 10}px`));
 }

@@ -173,6 +173,25 @@ export function tryNow() {
 }
 addEventListener("focus", tryNow);
 
+// A browser has six connections for all tabs of a server: those that nobody looks at give theirs back after a while, and
+// catch up from the line that they have when they are looked at again.
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let sleep;
+let isAsleep = false;
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(sleep);
+  if (document.hidden) {
+    sleep = setTimeout(() => {
+      if (!state.connection.isUp) return;
+      stopEvents();
+      isAsleep = true;
+    }, 60000);
+  } else if (isAsleep && state.project) {
+    isAsleep = false;
+    listenFrom(state.sequence);
+  }
+});
+
 async function refreshVersions() {
   if (!state.project) return;
   try {

@@ -97,13 +97,21 @@ export function dropOthers(wanted) {
   for (const [key, { controller }] of onTheWay) if (!wanted.has(key)) controller.abort();
 }
 
+/** What was asked for last. @type {object | null} */
+let latest = null;
+
 /** Reads ahead, as far as there is room; tells of each that came. @param {string} project @param {{ slice: SliceAddress, size: { height: number, width: number } }[]} list @param {(key: string, data: SliceData) => void} came */
 export function prefetch(project, list, came) {
+  latest = list;
   for (const { slice, size } of list) {
     if (onTheWay.size >= MOST_AT_ONCE) return;
     const key = sliceKey(project, slice);
     if (kept.has(key) || onTheWay.has(key)) continue;
-    load(project, slice, size, false).then((data) => came(key, data), (error) => {
+    load(project, slice, size, false).then((data) => {
+      came(key, data);
+      // There is room for one more, when this is still what is wanted.
+      if (latest === list) prefetch(project, list, came);
+    }, (error) => {
       // Not wanted any more, or nobody there: the slice is asked for again when it is looked at.
       if (!(error instanceof Unreachable) && error?.name !== "AbortError" && !(error instanceof api.Refusal)) throw error;
     });

@@ -18,5 +18,5 @@ export function Edge({ side }) {
     addEventListener("pointermove", follow);
     addEventListener("pointerup", () => removeEventListener("pointermove", follow), { once: true });
   };
-  return html`<span class=${`edge ${side}`} onPointerDown=${down} onDblClick=${() => set(0)} title="Drag to change the width; double-click: as it was"></span>`;
+  return html`<span class=${`edge edge-${side}`} onPointerDown=${down} onDblClick=${() => set(0)} title="Drag to change the width; double-click: as it was"></span>`;
 }

@@ -8,7 +8,7 @@ import { factor, versionSlice } from "../model/versions.js";
 import { active } from "../model/filters.js";
 import * as slices from "../app/slices.js";
 import { goToSlice } from "../app/datasets.js";
-import { viewport } from "../app/picture.js";
+import { scene, viewport } from "../app/picture.js";
 import { activeDataset, activeVersion, listen, state } from "../app/state.js";
 
 /** @import { SliceData } from "../model/types.js" */
@@ -30,7 +30,7 @@ function SideView({ axis }) {
       if (!dataset) return;
       renderer.draw({
         slice: shown, frame: frameOf(), view: viewOf(), contrast: state.contrast, isInverted: state.contrast.isInverted, isSmooth: state.isSmooth,
-        filters: active(state.filters, state.filtersAreOn), crop: null, isTint: false, layers: [], stage: [0.07, 0.07, 0.07],
+        filters: active(state.filters, state.filtersAreOn), crop: null, isTint: false, layers: [], stage: scene().stage,
       });
     };
     const schedule = () => {

@@ -4,11 +4,11 @@ import { html, useTopics } from "./ui.js";
 import { Icon, Mark } from "./icons.js";
 import { IconButton, Menu } from "./controls.js";
 import { openSheet, run } from "../app/commands.js";
-import { outbox, undoOrRedo } from "../app/project.js";
+import { edit, outbox, undoOrRedo } from "../app/project.js";
 import { goHome } from "../app/navigation.js";
-import { state } from "../app/state.js";
+import { changed, datasets, state, tell } from "../app/state.js";
 import { client } from "../api.js";
-import { duration, percent } from "../model/units.js";
+import { counted, duration, percent } from "../model/units.js";
 
 export const TopBar = () => html`<header class="top" data-region>
   <button class="logo" title="Ais: projects" aria-label="Ais: projects" onClick=${goHome}><${Mark} /><span class="wide-only">Ais</span></button><span class="sep"></span>
@@ -36,6 +36,13 @@ function ProjectMenu() {
     { name: "Import annotations…", run: () => openSheet("files", { purpose: "import" }), hint: ".scns of the earlier program, volumes, boxes" },
     { name: "Export annotations…", run: () => openSheet("export", {}) },
     { name: "Replace a part of all paths…", run: () => openSheet("paths", {}) },
+    { name: "Remove all tomograms", kind: "danger", hint: "Files and annotations stay; can be undone", run: () => {
+      const list = datasets();
+      edit(list.map(({ id }) => ({ kind: "remove-dataset", dataset: id })), "removing all tomograms");
+      state.dataset = null;
+      changed("datasets", "slice");
+      tell(`Removed ${counted(list.length, "tomogram")} from the project`, { title: "Undo", run: () => undoOrRedo("undo") });
+    } },
     { name: "Feature library", run: () => openSheet("library") },
     { name: "Settings", run: () => openSheet("settings") },
     "line",
