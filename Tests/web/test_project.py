@@ -24,6 +24,16 @@ def test_the_list_shows_finds_and_changes_tomograms(app):
     app.press("Escape")
 
 
+def test_slices_go_on_by_keys_after_a_click_into_the_list(app):
+    app.page.locator(".tomo", has_text="lam_003").click()
+    app.wait_shown()
+    app.press("ArrowRight")
+    assert app.state("[state.dataset, state.slice]") == [3, 21]
+    app.press("ArrowDown")
+    app.wait_shown()
+    assert app.state("state.dataset") == 4
+
+
 def test_a_missing_tomogram_says_so_and_is_found_again(app):
     app.page.locator(".tomo", has_text="lam_012").click()
     app.page.wait_for_selector("text=is not where it was")

@@ -210,8 +210,10 @@ function isTyping(target, event) {
   if (["Enter", "Tab"].includes(event.key)) return true;
   // Space presses what has the focus by keyboard; after a click it is the picture's again.
   if (event.key === " ") return target.matches(":focus-visible");
-  if (/^(Arrow|Home|End|Page)/.test(event.key)) return ["slider", "listbox", "option", "radio", "menuitem", "toolbar", "row", "radiogroup"].includes(role) || target.closest("[role=menu],[role=toolbar],[role=listbox],[role=radiogroup]") !== null;
-  return false;
+  if (!/^(Arrow|Home|End|Page)/.test(event.key)) return false;
+  if (role === "slider" || target.closest("[role=menu],[role=radiogroup]")) return true;
+  // Lists and toolbars go up and down; left and right stay those of the slices.
+  return /^(ArrowUp|ArrowDown|Page)/.test(event.key) && target.closest("[role=listbox],[role=toolbar]") !== null;
 }
 
 addEventListener("keydown", (event) => {

@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { Outbox, Unreachable, retryDelay } from "../model/outbox.js";
 import { decoded } from "../model/patch.js";
 import { predicted } from "../model/edits.js";
+import { Registers } from "../model/registers.js";
 import { decode } from "../model/mask-codec.js";
 import { counted } from "../model/units.js";
 import { asMask, compute } from "./compute.js";
@@ -58,7 +59,7 @@ export async function openProject(key) {
 export function closeProject() {
   stopEvents();
   clearTimeout(retry);
-  state.registers = new (/** @type {any} */ (state.registers.constructor))();
+  state.registers = new Registers();
   state.planes.clear();
   state.planes.pending = [];
   state.project = null;
