@@ -14,17 +14,19 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from journal_double import decode_mask  # noqa: E402
 from server_double import Server  # noqa: E402
 
-CHROMIUM = os.environ.get("AIS_CHROMIUM", "/usr/bin/chromium")
+CHROMIUM = os.environ.get("AIS_CHROMIUM") or next(filter(os.path.exists, ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")), "/usr/bin/chromium")
+# Software rendering, the same everywhere. Text and buttons are rasterised without it: through it a frame takes ten times as long.
+FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-gpu-rasterization"]
 
 
 @pytest.fixture(scope="session")
 def browser():
     if not os.path.exists(CHROMIUM):
-        pytest.skip(f"'{CHROMIUM}' is not there: apt-get install --no-install-recommends chromium, or name one in AIS_CHROMIUM")
+        pytest.skip(f"'{CHROMIUM}' is not there: apt-get install --no-install-recommends chromium-headless-shell, or name one in AIS_CHROMIUM")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"])
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running
         running.close()
 

@@ -10,11 +10,11 @@ import json
 import os
 import sys
 
-from conftest import App, CHROMIUM
+from conftest import App, CHROMIUM, FLAGS as SOFTWARE
 from playwright.sync_api import sync_playwright
 from server_double import Server, Slices
 
-FLAGS = os.environ.get("AIS_CHROMIUM_FLAGS", "--no-sandbox --use-angle=swiftshader --enable-unsafe-swiftshader").split()
+FLAGS = os.environ["AIS_CHROMIUM_FLAGS"].split() if "AIS_CHROMIUM_FLAGS" in os.environ else SOFTWARE
 
 STROKE = """async () => {
   const { state, features } = await import('/app/state.js');

@@ -86,6 +86,8 @@ def png(height: int, width: int, grey) -> bytes:
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
+    # A browser opens many connections at once; a short queue would make some of them wait for seconds.
+    request_queue_size = 128
 
     def __init__(self, port: int = 0, count: int = 12, side: int = 256):
         super().__init__(("127.0.0.1", port), Handler)
@@ -117,6 +119,8 @@ class Server(http.server.ThreadingHTTPServer):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1
     server: Server
 
     def log_message(self, *_):

@@ -34,7 +34,7 @@ export const outbox = new Outbox(outboxStorage, send, {
     complain(error);
   },
   changed: () => {
-    state.connection.waiting = outbox.count;
+    state.connection.waiting = outbox.work;
     changed("connection");
   },
 });
@@ -112,7 +112,7 @@ function listenFrom(after) {
   stopEvents = api.events(key, after, {
     opened: () => {
       const wasDown = !state.connection.isUp;
-      const waiting = outbox.count;
+      const waiting = outbox.work;
       Object.assign(state.connection, { isUp: true, attempt: 0 });
       changed("connection");
       void outbox.pump().then((isDone) => {
@@ -231,11 +231,19 @@ function applyEntry(entry) {
   recent = recent.slice(-300);
   state.planes.advance(entry.sequence);
   state.undo.take(entry, state.author);
+  announce(kinds);
   if (entry.client === api.client) state.connection.saved = Date.now();
   else if (kinds.has("version") || kinds.has("dataset")) void refreshVersions();
   if ((entry.masks?.length ?? 0) > 0 || kinds.has("box")) summarise(entry);
   if (entry.action !== "edit" && entry.author === state.author) showWhere(entry);
-  changed("history", "connection", "datasets", "features", "annotations");
+  changed("history", "connection");
+}
+
+/** Tells those who show records of these kinds; what nobody touched is not drawn again. @param {Set<string>} kinds */
+function announce(kinds) {
+  if (["feature", "layer", "library", "libraryFeature"].some((kind) => kinds.has(kind))) changed("features");
+  if (["dataset", "version"].some((kind) => kinds.has(kind))) changed("datasets");
+  changed("annotations");
   redraw("overlay");
 }
 
@@ -339,14 +347,15 @@ export function edit(edits, label, patches = []) {
 /** @param {Item} item @param {{ plane: Plane, patch: Patch }[]} patches */
 function expect(item, patches) {
   const edits = item.edits ?? [];
-  state.registers.expect(item.id, predicted(edits, state.registers));
+  const changes = predicted(edits, state.registers);
+  state.registers.expect(item.id, changes);
   const known = patches.length > 0 ? patches : edits.filter(({ kind }) => kind === "paint").map((/** @type {any} */ paint) => ({ plane: paint, patch: decoded(paint) }));
   for (const { plane, patch } of known) {
     const change = state.planes.expect(item.id, { dataset: plane.dataset, feature: plane.feature, slice: plane.slice }, patch);
     if (change) maskChanged(change.held, change.rectangle);
   }
-  changed("features", "datasets", "annotations", "history");
-  redraw("overlay");
+  changed("history");
+  announce(new Set(changes.map(({ kind }) => kind)));
 }
 
 /** @param {Item} item */
@@ -364,17 +373,16 @@ async function send(item) {
 
 /** @param {Item} item */
 function settle(item) {
-  state.registers.settle(item.id);
+  const kinds = state.registers.settle(item.id);
   for (const { held, rectangle } of state.planes.settle(item.id)) maskChanged(held, rectangle);
   recount();
-  changed("features", "datasets", "annotations");
-  redraw("overlay");
+  announce(kinds);
 }
 
 /** @param {"undo" | "redo"} action @param {number} [sequence] */
 export function undoOrRedo(action, sequence) {
   if (!state.project) return;
-  if (sequence === undefined && outbox.count === 0 && state.undo[action === "undo" ? "done" : "undone"].length === 0) {
+  if (sequence === undefined && outbox.work === 0 && state.undo[action === "undo" ? "done" : "undone"].length === 0) {
     tell(action === "undo" ? "Nothing to undo" : "Nothing to do again");
     return;
   }
@@ -382,5 +390,5 @@ export function undoOrRedo(action, sequence) {
 }
 
 addEventListener("beforeunload", (event) => {
-  if (outbox.count > 0) event.preventDefault();
+  if (outbox.work > 0) event.preventDefault();
 });

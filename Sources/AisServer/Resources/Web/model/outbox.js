@@ -40,6 +40,11 @@ export class Outbox {
     return this.items.length;
   }
 
+  /** How many of them are somebody's work: where one looks is sent as well, but nobody counts it. */
+  get work() {
+    return this.items.filter(({ action, edits }) => action !== "edits" || edits?.some(({ kind }) => kind !== "set-view")).length;
+  }
+
   /** Takes up what an earlier page of this browser could not send. @param {string} project @returns {Promise<Item[]>} */
   async restore(project) {
     const kept = (await this.storage.all(project)).sort((a, b) => a.order - b.order);

@@ -55,12 +55,12 @@ export class Registers {
     for (const { kind } of changes) this.lists.delete(kind);
   }
 
-  /** The server answered, or refused: from here its word counts. @param {string} key */
+  /** The server answered, or refused: from here its word counts. Returns the kinds of records concerned. @param {string} key */
   settle(key) {
-    for (const { key: other, changes } of this.pending) {
-      if (other === key) for (const { kind } of changes) this.lists.delete(kind);
-    }
+    const kinds = new Set(this.pending.filter(({ key: other }) => other === key).flatMap(({ changes }) => changes.map(({ kind }) => kind)));
+    for (const kind of kinds) this.lists.delete(kind);
     this.pending = this.pending.filter(({ key: other }) => other !== key);
+    return kinds;
   }
 
   /** The records of a kind that are there, as objects. @param {string} kind @returns {Record<string, CellValue>[]} */

@@ -67,7 +67,7 @@ function UndoButtons() {
   useTopics("history", "connection");
   const last = state.undo.done.at(-1);
   const next = state.undo.undone.at(-1);
-  const isWaiting = outbox.count > 0;
+  const isWaiting = outbox.work > 0;
   return html`<${IconButton} icon="undo" title=${last ? `Undo: ${last.name} (Ctrl+Z)` : "Undo (Ctrl+Z)"} kind=${last || isWaiting ? "" : "off"} onClick=${() => undoOrRedo("undo")} />
     <${IconButton} icon="redo" title=${next ? `Redo: ${next.name} (Ctrl+Shift+Z)` : "Redo (Ctrl+Shift+Z)"} kind=${next ? "" : "off"} onClick=${() => undoOrRedo("redo")} />`;
 }
