@@ -47,7 +47,7 @@ class App:
         self.context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
         self.context.add_init_script(f"if (location.protocol.startsWith('http')) localStorage.getItem('ais.author') ?? localStorage.setItem('ais.author', {json.dumps(json.dumps(author))})")
         # A machine that builds something else meanwhile is slow, not wrong.
-        self.context.set_default_timeout(120_000)
+        self.context.set_default_timeout(40_000)
         self.page = self.context.new_page()
         self.problems = []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
@@ -60,11 +60,14 @@ class App:
 
     def wait_shown(self):
         """The slice is on the screen, and its contrast found."""
-        self.page.wait_for_function("""async () => {
+        late = self.page.evaluate("""async () => {
           const { state } = await import('/app/state.js');
           const { isMeasured } = await import('/app/picture.js');
-          return !state.shown.isLate && state.shown.slice === state.slice && Number(state.shown.key.split(' ')[1]) === state.version && isMeasured() && document.querySelectorAll('.hist rect').length > 0;
+          const isShown = () => !state.shown.isLate && state.shown.slice === state.slice && Number(state.shown.key.split(' ')[1]) === state.version && isMeasured() && document.querySelectorAll('.hist rect').length > 0;
+          for (const end = performance.now() + 60000; !isShown() && performance.now() < end;) await new Promise((go) => requestAnimationFrame(go));
+          return isShown() ? '' : JSON.stringify([state.shown, state.slice, state.version, state.problem, state.statistics === null, isMeasured(), document.querySelectorAll('.hist rect').length]);
         }""")
+        assert not late, f"the slice did not come: {late}"
 
     # --- where things are
 
@@ -131,6 +134,11 @@ class App:
 
     def snapshot(self):
         return self.get("")
+
+    def files(self, path=None):
+        """What lies in a folder on the server's side; the first that it gives out when none is named."""
+        with urllib.request.urlopen(f"{self.address}/api/files" + (f"?path={path}" if path else ""), timeout=10) as answer:
+            return json.load(answer)["entries"]
 
     def features(self):
         return self.snapshot()["features"]

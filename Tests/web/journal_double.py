@@ -79,6 +79,7 @@ class Project:
                 values[f"voxel_size_{axis}_angstrom"] = size and size[axis]
             for field, value in values.items():
                 self.cells["dataset", dataset["id"], field] = value
+        self.first = dict(self.cells)
 
     # --- reading
 
@@ -108,6 +109,11 @@ class Project:
         return [{"feature": f, "slice": z, "pixels": p, "boxes": b} for (f, z), (p, b) in sorted(found.items())]
 
     # --- writing
+
+    def add(self, paths: list, separately: bool) -> list:
+        """Those that are there already are named, not added again."""
+        names = [path.rsplit("/", 1)[-1].removesuffix(".mrc") for path in paths]
+        return [number for number, dataset in self.datasets.items() if dataset["name"] in names]
 
     def edit(self, body: dict, author: str, client: str) -> dict:
         if body["id"] in self.tokens:
@@ -178,6 +184,8 @@ class Project:
         counting = [value for is_undone, value in lines if not is_undone]
         if counting:
             return counting[-1]
+        if key in self.first:
+            return self.first[key]
         return 0 if key[2] == "live" else (lines[-1][1] if lines else None)
 
     def _paint(self, entry, edit):
@@ -270,6 +278,9 @@ class Project:
             table = noun.replace("-", "_")
             if verb not in ("change", "remove", "delete") or subject not in edit:
                 raise Refused(400, "usage", f"'{kind}' is no edit")
+            if kind == "remove-version":
+                for dataset in self.datasets.values():
+                    dataset["versions"] = [version for version in dataset["versions"] if version["id"] != edit["version"]]
             if verb == "change":
                 for field, value in fields.items():
                     if field != snake(subject):

@@ -214,7 +214,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 matches = [{"version": v["id"], "from": v["path"], "to": v["path"].replace(body["find"], body["replace"]), "exists": "new" in body["replace"]} for v in versions if body["find"] in v["path"]]
                 return self.json({"matches": matches})
             if rest == "datasets":
-                return self.json({"added": []})
+                return self.json({"added": project.add(body["paths"], body.get("separately"))})
         if rest == "events":
             return self.events(int(query["after"]), query.get("client", ""))
         match = re.fullmatch(r"datasets/(\d+)/(.*)", rest)
@@ -319,7 +319,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not path.startswith("/data"):
             raise Refused(403, "outside-roots", f"'{path}' lies outside the folders that Ais was given.", {"kind": "add-root", "path": path})
         entries = [{"name": name, "path": f"{path}/{name}", "isFolder": folder, "byteCount": size, "modified": 1762000000000, "kind": kind}
-                   for name, folder, size, kind in [("rec", True, None, "folder"), ("Test.ais", True, None, "project"), ("lam_001.mrc", False, 2 << 30, "tomogram"), ("lam_002.mrc", False, 2 << 30, "tomogram"), ("cell_c.scns", False, 1 << 20, "annotations")]]
+                   for name, folder, size, kind in [("rec", True, None, "folder"), ("Test.ais", True, None, "project"), ("lam_001.mrc", False, 2 << 30, "tomogram"), ("lam_002.mrc", False, 2 << 30, "tomogram"), ("lam_003.mrc", False, 3 << 30, "tomogram"), ("cell_c.scns", False, 1 << 20, "annotations")]]
         self.json({"path": path, "parent": None if path == "/data" else path.rsplit("/", 1)[0], "entries": entries})
 
 

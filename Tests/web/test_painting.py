@@ -228,3 +228,30 @@ def test_a_stroke_redraws_and_uploads_only_its_own_rectangle(app):
     assert len(drawn) > 5 and max(drawn) < 0.1 * canvas
     assert len(uploaded) > 5 and max(uploaded) < 0.1 * 256 * 256
     assert app.is_coloured(100, 90)
+
+
+def test_keys_change_the_sensitivity_of_the_flood_brush(app):
+    app.press("n", "f")
+    before = app.state("state.registers.list('feature')[0].floodSensitivity")
+    app.press("=", "=")
+    app.eventually(lambda: app.features()[0]["floodSensitivity"] == before + 10)
+    app.press("-")
+    app.eventually(lambda: app.features()[0]["floodSensitivity"] == before + 5)
+
+
+def test_a_measure_tells_the_length(app):
+    app.press("m")
+    app.drag([(60, 60), (60, 160)])
+    assert app.page.evaluate("async () => { const { tooling } = await import('/app/picture.js'); return tooling.parts.measure.label; }") == "100.0 nm · 100.0 px"
+
+
+def test_the_circle_has_the_brush_and_the_feature_s_colour(app):
+    app.press("n")
+    app.move(100, 100)
+    app.frames()
+    x, y = app.at(100, 100)
+    radius, zoom = app.state("[state.registers.list('feature')[0].brushRadius, state.view.zoom]")
+    colour = app.page.evaluate("""([x, y]) => { const c = document.querySelector('.pic .over'), b = c.getBoundingClientRect();
+      const d = c.getContext('2d').getImageData(Math.round((x - b.left) * c.width / b.width) - 2, Math.round((y - b.top) * c.height / b.height) - 2, 5, 5).data;
+      let most = [0, 0, 0]; for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 200 && d[i] > most[0]) most = [d[i], d[i + 1], d[i + 2]]; return most; }""", [x + radius * zoom, y])
+    assert colour[0] > 200 and colour[0] > colour[1] + 60, "coral"

@@ -233,3 +233,64 @@ def test_a_lost_graphics_context_comes_back(app):
     app.page.wait_for_timeout(500)
     assert app.is_coloured(60, 90)
     assert brightness(app, 30, 60) > 20
+
+
+def test_small_buttons_and_a_field_zoom(app):
+    before = app.state("state.view.zoom")
+    app.page.get_by_label("Zoom in").click()
+    assert app.state("state.view.zoom") > before
+    app.page.get_by_label("Zoom out").click()
+    assert abs(app.state("state.view.zoom") - before) < 1e-9
+    app.page.get_by_label("Zoom", exact=True).fill("400")
+    app.page.keyboard.press("Enter")
+    assert abs(app.state("state.view.zoom") - 4) < 1e-6
+
+
+def test_a_crop_is_moved_by_its_line(app):
+    app.press("c")
+    crop = app.state("state.crop")
+    app.drag([(crop["y"] - 0.5, crop["x"] + 96), (crop["y"] + 19.5, crop["x"] + 96)])
+    moved = app.state("state.crop")
+    assert (moved["y"], moved["height"]) == (crop["y"] + 20, crop["height"])
+    assert brightness(app, 2, 128) < 200, "what is left out is dim"
+
+
+def test_filters_are_added_changed_switched_and_removed(app):
+    for name in ("Gaussian", "Offset Gaussian", "Box", "Sobel, vertical", "Sobel, horizontal"):
+        app.page.get_by_label("Add filter").click()
+        app.page.get_by_role("menuitem", name=name, exact=True).click()
+        app.frames()
+    assert [f["kind"] for f in app.state("state.filters")] == ["gaussian", "offset-gaussian", "box", "sobel-vertical", "sobel-horizontal"]
+    app.page.get_by_label("Kind of filter").first.click()
+    app.page.get_by_role("menuitemradio", name="Box", exact=True).first.click()
+    app.page.get_by_label("Weight, value").first.fill("-0.5")
+    app.page.keyboard.press("Enter")
+    app.page.get_by_label("Gaussian on").first.click()
+    app.frames()
+    filters = app.state("state.filters")
+    assert (filters[0]["kind"], filters[0]["weight"], filters[1]["isOn"]) == ("box", -0.5, False)
+    app.page.get_by_label("Remove the filter").first.click()
+    app.frames()
+    assert len(app.state("state.filters")) == 4
+
+
+def test_the_flood_brush_takes_what_the_filters_show(app):
+    app.press("n", "f")
+    app.page.evaluate("async () => { const t = await import('/app/tools.js'); t.setRadius(45); }")
+    app.click(128, 128)
+    app.eventually(lambda: app.annotations()["slices"])
+    plain = app.annotations()["slices"][0]["pixels"]
+    app.press("Control+z")
+    app.eventually(lambda: not app.annotations()["slices"])
+    app.page.get_by_label("Add filter").click()
+    app.page.get_by_role("menuitem", name="Gaussian", exact=True).click()
+    app.page.get_by_label("σ, value").fill("8")
+    app.page.keyboard.press("Enter")
+    app.page.wait_for_timeout(400)
+    app.click(128, 128)
+    app.eventually(lambda: app.annotations()["slices"])
+    assert app.annotations()["slices"][0]["pixels"] != plain
+    value = app.state("state.cursor.value")
+    app.press("z")
+    app.move(128, 128)
+    assert app.state("state.cursor.value") == value, "the value under the pointer stays that of the file"

@@ -18,7 +18,7 @@ export class Refusal extends Error {
 }
 
 /** @typedef {{ name: string, path: string, isFolder: boolean, byteCount: number | null, modified: number | null, kind: string }} FileEntry */
-/** @typedef {{ version: string, roots: { path: string, name: string }[], recent: { path: string, name: string, opened: number, isThere?: boolean, datasets?: number }[], open: { key: string, name: string, path: string }[], machine: { threads: number, memoryBytes: number, name?: string }, author: string }} Session */
+/** @typedef {{ version: string, roots: { path: string, name: string }[], recent: { path: string, name: string, opened: number, isThere?: boolean, datasets?: number }[], log?: string, open: { key: string, name: string, path: string }[], machine: { threads: number, memoryBytes: number, name?: string }, author: string }} Session */
 
 /** One per tab: the server tells it from the others of the same person. */
 export const client = crypto.randomUUID();
@@ -107,8 +107,8 @@ export async function tile(project, slice, row, column, signal, isUrgent) {
   };
 }
 
-/** @param {string} project @param {number} dataset @param {string} key  so that another file has another picture */
-export const thumbnailAddress = (project, dataset, key) => `${at(project)}/datasets/${dataset}/thumbnail?size=72&key=${encodeURIComponent(key)}`;
+/** @param {string} project @param {number} dataset @param {string} key  so that another file has another picture @param {72 | 144} [size] */
+export const thumbnailAddress = (project, dataset, key, size = 72) => `${at(project)}/datasets/${dataset}/thumbnail?size=${size}&key=${encodeURIComponent(key)}`;
 
 /** @param {string} project @param {number} dataset @returns {Promise<{ findings: { code: string, severity: string, message: string, remedy: Remedy | null }[] }>} */
 export const checkup = (project, dataset) => json(`${at(project)}/datasets/${dataset}/checkup`);
@@ -143,8 +143,8 @@ export const importFiles = (project, what) => post(`${at(project)}/imports`, wha
 /** @param {string} project @param {{ kind: string, [field: string]: unknown }} what @returns {Promise<Job>} */
 export const exportFiles = (project, what) => post(`${at(project)}/exports`, what);
 
-/** @param {string} project @param {string[]} paths */
-export const addTomograms = (project, paths) => post(`${at(project)}/datasets`, { paths });
+/** Adds tomograms; `separately`: each as one of its own, whatever its name says. @param {string} project @param {string[]} paths @param {boolean} [separately] @returns {Promise<{ added: number[] }>} */
+export const addTomograms = (project, paths, separately = false) => post(`${at(project)}/datasets`, { paths, separately });
 
 /** Replaces a part of all paths, or says what would be replaced. @param {string} project @param {{ find: string, replace: string, apply: boolean }} what @returns {Promise<{ matches: { version: number, from: string, to: string, exists: boolean }[] }>} */
 export const replacePaths = (project, what) => post(`${at(project)}/paths`, what);

@@ -4,6 +4,7 @@ import { activeDataset, activeFeature, changed, complain, features, state, tell 
 import { goToSlice, nextVersion, stepDataset, stepSlice } from "./datasets.js";
 import * as feature from "./features.js";
 import { edit, undoOrRedo } from "./project.js";
+import { toggleOverlay } from "./overlay.js";
 import { redraw } from "./picture.js";
 import { setPreference } from "./storage.js";
 import * as tools from "./tools.js";
@@ -137,6 +138,7 @@ const commands = {
     state.overlaysAreHidden = !state.overlaysAreHidden;
     changed("features");
   },
+  "view.overlay": toggleOverlay,
   "view.ortho": view.toggleOrtho,
   "view.zoomIn": () => view.zoomBy(1.1),
   "view.zoomOut": () => view.zoomBy(1 / 1.1),

@@ -36,7 +36,7 @@ export function rows() {
       paths: own.map(({ path }) => path), state: own.find((version) => version.state !== "ok")?.state ?? "ok", features: totals.get(dataset.id) ?? [],
     };
   });
-  return sorted(list.filter(test), state.order, state.isReversed);
+  return sorted(list.filter(test), state.order, state.isReversed, state.orderFeature || (features().find(({ id }) => id === state.feature)?.title ?? ""));
 }
 
 /** Shows a tomogram where this person left it. @param {number} id @param {{ slice?: number, y?: number, x?: number, zoom?: number }} [place] */
@@ -48,7 +48,7 @@ export async function showDataset(id, place = {}) {
   state.version = own[0]?.id ?? null;
   const dataset = activeDataset();
   if (!dataset) return;
-  Object.assign(state, { slice: Math.floor(dataset.shape.z / 2), direction: 1, statistics: null, crop: null, problem: null, annotated: [], hasFitted: false, drawer: false });
+  Object.assign(state, { slice: Math.floor(dataset.shape.z / 2), direction: 1, statistics: null, crop: null, problem: null, annotated: [], hasFitted: false, overlay: { ...state.overlay, version: null }, overlayShown: null, drawer: false });
   Object.assign(state.contrast, { isAuto: true });
   fit();
   if (state.feature === null) state.feature = features()[0]?.id ?? null;
@@ -94,6 +94,7 @@ function restoreView(view) {
   state.filtersAreOn = extras?.filtersAreOn ?? true;
   state.slab = extras?.slab ?? 1;
   state.crop = extras?.crop ?? null;
+  state.overlay = { ...state.overlay, ...extras?.overlay };
 }
 
 /** @param {unknown} value  JSON, or what it says */
@@ -120,7 +121,7 @@ const saveView = {
     const fields = {
       centre: { z: state.slice, y: view.centre.y, x: view.centre.x }, zoom: view.zoom, contrast: { black: contrast.black, white: contrast.white },
       hasAutoContrast: contrast.isAuto, isInverted: contrast.isInverted, interpolates: state.isSmooth, version: state.version,
-      filters: JSON.stringify(state.filters), extras: JSON.stringify({ filtersAreOn: state.filtersAreOn, slab: state.slab, crop: state.crop }),
+      filters: JSON.stringify(state.filters), extras: JSON.stringify({ filtersAreOn: state.filtersAreOn, slab: state.slab, crop: state.crop, overlay: state.overlay }),
     };
     const text = JSON.stringify([state.dataset, fields]);
     if (text === this.last || outbox.count > 20) return;
@@ -183,9 +184,15 @@ export const recentFolders = () => preference("folders", /** @type {string[]} */
 export const rememberFolder = (path) => setPreference("folders", [path, ...recentFolders().filter((other) => other !== path)].slice(0, 8));
 
 /** @param {{ kind: string, [field: string]: unknown }} job */
-export async function startJob(job) {
+export const startJob = (job) => begin(() => api.startJob(/** @type {string} */ (state.project?.key), job));
+
+/** @param {{ kind: string, [field: string]: unknown }} what */
+export const startExport = (what) => begin(() => api.exportFiles(/** @type {string} */ (state.project?.key), what));
+
+/** @param {() => Promise<import("../model/types.js").Job>} start */
+async function begin(start) {
   try {
-    noteJob(await api.startJob(/** @type {string} */ (state.project?.key), job));
+    noteJob(await start());
     state.sheet = { kind: "jobs" };
     changed("ui");
   } catch (error) {

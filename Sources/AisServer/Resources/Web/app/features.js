@@ -7,7 +7,7 @@ import { neighbours, wrapped } from "../model/slices.js";
 import { counted } from "../model/units.js";
 import { asMask, compute } from "./compute.js";
 import { edit, loadMask, undoOrRedo } from "./project.js";
-import { activeDataset, activeFeature, boxes, cards, changed, features, frame, libraries, listen, state, tell } from "./state.js";
+import { activeDataset, activeFeature, boxes, cards, changed, features, frame, libraries, listen, ownBoxSize, state, tell } from "./state.js";
 
 /** @import { Mask } from "../model/mask.js" */
 /** @import { Patch } from "../model/patch.js" */
@@ -17,14 +17,10 @@ import { activeDataset, activeFeature, boxes, cards, changed, features, frame, l
 /** Makes a feature and chooses it. A card of a library brings its settings. @param {string} [title] @param {Card} [card] */
 export function createFeature(title, card) {
   const all = features();
-  const colour = card ? { red: card.red, green: card.green, blue: card.blue } : nextColour(all);
   const id = newId();
-  const voxel = activeDataset()?.voxelSizeAngstrom?.x;
   edit([{
-    kind: "create-feature", id, title: title || card?.title || freeTitle(all), colour, opacity: card ? card.opacity : 0.42,
-    boxSize: card ? card.boxSize : 64,
-    // A card's brush is in nm; in pixels only where the voxel size is known.
-    ...(card && voxel ? { brushRadius: Math.max(1, (card.brushNanometer * 10) / voxel) } : { brushRadius: defaultRadius() }),
+    kind: "create-feature", id, title: title || card?.title || freeTitle(all), colour: nextColour(all), opacity: 0.42, boxSize: 64, brushRadius: defaultRadius(),
+    ...(card ? looksOf(card) : {}),
   }], "new feature");
   choose(id);
   return id;
@@ -69,7 +65,8 @@ export function changeFeature(feature, fields, isMoving = false) {
   const preview = `preview ${key}`;
   state.registers.settle(preview);
   if (isMoving) {
-    state.registers.expect(preview, Object.entries(all).map(([field, value]) => ({ kind: "feature", id: feature.id, field, value: /** @type {any} */ (value) })));
+    const { colour, ...others } = all;
+    state.registers.expect(preview, Object.entries({ ...others, .../** @type {object} */ (colour) }).map(([field, value]) => ({ kind: "feature", id: feature.id, field, value: /** @type {any} */ (value) })));
     timers.set(key, setTimeout(() => changeFeature(feature, {}, false), 400));
   } else {
     later.delete(key);
@@ -93,14 +90,22 @@ export function renameFeature(feature, title) {
   const name = title.trim();
   if (!name || name === feature.title) return;
   const card = knownFeatures().find((other) => other.title.toLowerCase() === name.toLowerCase());
-  const colour = card ? { colour: { red: card.red, green: card.green, blue: card.blue }, opacity: card.opacity, boxSize: card.boxSize } : {};
-  changeFeature(feature, { title: name, ...colour });
+  changeFeature(feature, { title: name, ...(card ? looksOf(card) : {}) });
 }
 
-/** @param {Feature} feature @param {string} code  #rrggbb */
-export function recolour(feature, code) {
+/** What a card brings to a feature; its brush is in nm, in pixels only where the voxel size is known. @param {Card} card */
+export function looksOf(card) {
+  const voxel = activeDataset()?.voxelSizeAngstrom?.x;
+  return {
+    colour: { red: card.red, green: card.green, blue: card.blue }, opacity: card.opacity, boxSize: card.boxSize,
+    ...(voxel ? { brushRadius: Math.max(1, (card.brushNanometer * 10) / voxel) } : {}),
+  };
+}
+
+/** @param {Feature} feature @param {string} code  #rrggbb @param {boolean} [isMoving] */
+export function recolour(feature, code, isMoving = false) {
   const colour = fromHex(code);
-  if (colour) changeFeature(feature, { colour });
+  if (colour) changeFeature(feature, { colour }, isMoving);
 }
 
 /** @param {Feature} feature */
@@ -220,10 +225,20 @@ export function removeBox(id) {
   if (boxes().some((box) => box.id === id)) edit([{ kind: "remove-box", box: id }]);
 }
 
-/** @param {Feature} feature @param {number} size @param {boolean} isHere  only in this tomogram */
-export function setBoxSize(feature, size, isHere) {
-  if (isHere) edit([{ kind: "set-box-size", dataset: state.dataset, feature: feature.id, boxSize: size }], "box size");
-  else changeFeature(feature, { boxSize: size });
+/** A size of boxes for this tomogram alone; null: that of the feature again. @param {Feature} feature @param {number | null} size */
+export const setOwnBoxSize = (feature, size) => edit([{ kind: "set-box-size", dataset: state.dataset, feature: feature.id, boxSize: size }], "box size");
+
+/** @param {Feature} feature @param {number} size */
+export function setBoxSize(feature, size) {
+  if (ownBoxSize(feature) === null) changeFeature(feature, { boxSize: size });
+  else setOwnBoxSize(feature, size);
+}
+
+/** Names of libraries are offered, or none. */
+export function toggleKnownNames() {
+  const all = libraries();
+  const isOn = all.some(({ isActive }) => isActive);
+  edit(all.map(({ id }) => ({ kind: "change-library", library: id, isActive: !isOn })), isOn ? "offering no names" : "offering the names of libraries");
 }
 
 // Where there are features, one is chosen: also when another person made the first, or deleted the one that was.

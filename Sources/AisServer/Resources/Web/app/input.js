@@ -6,6 +6,7 @@ import { chord, effective, index } from "../model/bindings.js";
 import { focusPicture, run } from "./commands.js";
 import { stepSlice } from "./datasets.js";
 import { redraw, tooling, valueAt, viewport } from "./picture.js";
+import { moveCross } from "./side.js";
 import { panBy, zoomBy } from "./view-actions.js";
 import { changed, frame, listen, state } from "./state.js";
 import * as tools from "./tools.js";
@@ -119,6 +120,10 @@ function begin(event, place, point) {
     return null;
   }
   if (button > 2 && button !== 5) return null;
+  if (state.isOrtho && button === 0 && event.altKey) {
+    moveCross(point);
+    return { move: (points) => moveCross(/** @type {Point} */ (points.at(-1))), up() {} };
+  }
   if (shiftKey) return tools.boxDrag(point, button === 2);
   const crop = button === 0 ? tools.cropDrag(place) : null;
   if (crop) return crop;

@@ -3,7 +3,8 @@
 import * as api from "../api.js";
 import { html, render } from "../views/ui.js";
 import { Shell } from "../views/shell.js";
-import { applyScale, openPaths, showAddress } from "./navigation.js";
+import "./dropped.js";
+import { applyScale, showAddress } from "./navigation.js";
 import { setIsMe, setMaskSource } from "./picture.js";
 import { loadMask } from "./project.js";
 import { changed, complain, listen, state } from "./state.js";
@@ -28,30 +29,26 @@ try {
   complain(error instanceof api.Unreachable ? "No answer from the server. Start Ais again, and open the address that it prints." : error);
 }
 
-// Where this person is, for the others: at most five times a second, and only when it changed.
+// Where this person is and what stroke goes on, for the others: at most ten times a second, and only when it changed.
 let lastPlace = "";
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
-listen(["cursor", "slice", "features", "datasets"], () => {
+listen(["cursor", "slice", "features", "datasets", "annotations"], () => {
   timer ??= setTimeout(() => {
     timer = undefined;
     if (!state.project || !state.connection.isUp) return;
     const point = state.cursor?.point;
-    const place = { dataset: state.dataset, slice: state.slice, feature: state.feature, y: point ? Math.round(point.y) : null, x: point ? Math.round(point.x) : null };
+    const place = { dataset: state.dataset, slice: state.slice, feature: state.feature, y: point ? Math.round(point.y) : null, x: point ? Math.round(point.x) : null, stroke: shortened() };
     const text = JSON.stringify(place);
     if (text === lastPlace || (state.people.length < 2 && lastPlace !== "")) return;
     lastPlace = text;
     // Nothing depends on it; the connection's state is known from elsewhere.
     void api.presence(state.project.key, place).catch(() => {});
-  }, 200);
+  }, 100);
 });
 
-// Files cannot be dropped from another machine; a path that is dropped as text can.
-addEventListener("dragover", (event) => event.preventDefault());
-addEventListener("drop", (event) => {
-  event.preventDefault();
-  const text = event.dataTransfer?.getData("text/uri-list") || event.dataTransfer?.getData("text/plain") || "";
-  const paths = text.split(/\r?\n/).filter((line) => /^(file:\/\/)?\//.test(line)).map((line) => decodeURIComponent(line.replace(/^file:\/\//, "")));
-  if (paths.length > 0) void openPaths(paths);
-  else if (event.dataTransfer?.files.length) complain("A browser does not tell where dropped files are. Choose them with Open tomograms, or drop them from a file manager that gives their paths.");
-});
+/** The stroke that goes on, its newest places, as whole voxels. */
+function shortened() {
+  const { stroke } = state;
+  return stroke ? { radius: stroke.radius, erases: stroke.erases, points: stroke.points.slice(-400).map(Math.round) } : null;
+}

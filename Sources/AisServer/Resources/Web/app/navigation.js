@@ -4,7 +4,7 @@ import * as api from "../api.js";
 import { showDataset } from "./datasets.js";
 import { closeProject, openProject } from "./project.js";
 import { setPreference } from "./storage.js";
-import { changed, complain, datasets, listen, state, tell } from "./state.js";
+import { changed, complain, datasets, listen, state, tell, versions } from "./state.js";
 import { counted } from "../model/units.js";
 
 /** Shows what the address says. */
@@ -80,13 +80,21 @@ export async function openPaths(paths) {
   }
 }
 
-/** Adds tomograms to the project. @param {string[]} paths */
-export async function addPaths(paths) {
+/** Adds tomograms to the project. @param {string[]} paths @param {boolean} [separately]  each as one of its own, whatever its name says */
+export async function addPaths(paths, separately = false) {
   if (!state.project) return openPaths(paths);
-  const { added } = await api.addTomograms(state.project.key, paths);
-  tell(`Added ${counted(added?.length ?? paths.length, "tomogram")}`);
+  const known = new Set(datasets().map(({ id }) => id));
+  const { added } = await api.addTomograms(state.project.key, paths, separately);
+  const fresh = added.filter((id) => !known.has(id));
+  tell(fresh.length > 0 ? `Added ${counted(fresh.length, "tomogram")}` : "Already in the project");
+  const { sheet } = state;
   await openProject(state.project.key);
-  const [first] = added ?? [];
+  // What belongs together was guessed from names: somebody has the last word.
+  const several = added.filter((id) => versions(id).length > 1);
+  if (sheet?.kind === "versions") state.sheet = sheet;
+  else if (several.length > 0) state.sheet = { kind: "versions", datasets: several };
+  changed("ui");
+  const [first] = added;
   if (first !== undefined) await showDataset(first);
   else await showAddress();
 }

@@ -8,7 +8,7 @@ import { factor, versionSlice } from "../model/versions.js";
 import { ahead } from "../model/slices.js";
 import { sampled } from "../model/contrast.js";
 import { halfToNumber } from "../model/half.js";
-import { hex } from "../model/palette.js";
+import { fromHex, hex } from "../model/palette.js";
 import { union } from "../model/mask.js";
 import { Unreachable } from "../model/outbox.js";
 import * as slices from "./slices.js";
@@ -16,7 +16,7 @@ import { compute } from "./compute.js";
 import { activeDataset, activeVersion, boxes, boxSizeOf, changed, features, frame, listen, state } from "./state.js";
 
 /** @import { Held } from "../model/planes.js" */
-/** @import { Point, Rectangle, SliceData } from "../model/types.js" */
+/** @import { Point, Rectangle, SliceData, Version } from "../model/types.js" */
 /** @import { Drawing } from "../render/overlay.js" */
 /** @import { Layer, Scene } from "../render/picture-renderer.js" */
 /** @import { SliceAddress } from "../api.js" */
@@ -56,6 +56,8 @@ export function attach(canvas, over) {
     draw();
   });
   observer.observe(canvas);
+  // The slice may have been quicker than the page's layout.
+  measure();
   return () => {
     observer.disconnect();
     renderer?.gl.getExtension("WEBGL_lose_context")?.loseContext();
@@ -114,9 +116,17 @@ export function scene() {
   const level = parseInt(stage.slice(1, 3), 16) / 255;
   return {
     slice: state.problem ? null : shown, frame: frame(), view: state.view, contrast: state.contrast, isInverted: state.contrast.isInverted,
-    isSmooth: state.isSmooth, filters: active(state.filters, state.filtersAreOn), crop: state.crop, isTint: state.preferences.isTint, layers: layers(),
+    isSmooth: state.isSmooth, filters: active(state.filters, state.filtersAreOn), crop: state.crop, overlay: overlayOf(), isTint: state.preferences.isTint, layers: layers(),
     stage: [level || 0, level || 0, level || 0],
   };
+}
+
+/** @returns {Scene["overlay"]} */
+function overlayOf() {
+  const { overlay, overlayShown } = state;
+  const colour = fromHex(overlay.colour);
+  if (!overlayShown || !colour || overlay.isHidden || state.overlaysAreHidden) return null;
+  return { ...overlayShown, colour: [colour.red, colour.green, colour.blue], opacity: overlay.opacity, blend: overlay.blend };
 }
 
 /** The painted layers of the slice that is shown, the active one on top. @returns {Layer[]} */
@@ -163,7 +173,9 @@ function drawing() {
     crosshair: state.isOrtho ? state.ortho : null, keyCursor: null, ...tooling.parts,
     people: others.map((person) => {
       const feature = all.get(person.feature ?? -1);
-      return { at: { y: Number(person.y), x: Number(person.x) }, label: feature ? `${person.name} · ${feature.title}` : person.name };
+      const { stroke } = person;
+      const path = stroke && feature ? { ...stroke, colour: hex(feature) } : null;
+      return { at: { y: Number(person.y), x: Number(person.x) }, stroke: path, label: feature ? `${person.name} · ${feature.title}` : person.name };
     }),
   };
 }
@@ -175,9 +187,8 @@ export const setIsMe = (test) => {
   isMe = test;
 };
 
-/** The address of a slice of the version that is shown. @param {number} index  of the frame @param {"xy" | "xz" | "yz"} [axis] @returns {{ slice: SliceAddress, size: { height: number, width: number } } | null} */
-export function address(index, axis = "xy") {
-  const version = activeVersion();
+/** The address of a slice of the version that is shown. @param {number} index  of the frame @param {"xy" | "xz" | "yz"} [axis] @param {Version | null} [version]  another than the one that is shown @returns {{ slice: SliceAddress, size: { height: number, width: number } } | null} */
+export function address(index, axis = "xy", version = activeVersion()) {
   if (!version || !state.project) return null;
   const { z, y, x } = version.shape;
   const [depth, height, width] = axis === "xy" ? [z, y, x] : axis === "xz" ? [y, z, x] : [x, z, y];

@@ -46,7 +46,9 @@ export function load(project, slice, size, isUrgent = true) {
   const promise = assemble(project, slice, size, controller.signal, isUrgent).then((data) => {
     keep(key, data);
     return data;
-  }).finally(() => onTheWay.delete(key));
+  }).finally(() => {
+    if (onTheWay.get(key)?.controller === controller) onTheWay.delete(key);
+  });
   onTheWay.set(key, { promise, controller, isUrgent });
   return promise;
 }
@@ -94,7 +96,12 @@ function keep(key, data) {
 
 /** Drops what is on the way and not among those wanted. @param {Set<string>} wanted */
 export function dropOthers(wanted) {
-  for (const [key, { controller }] of onTheWay) if (!wanted.has(key)) controller.abort();
+  for (const [key, { controller }] of onTheWay) {
+    if (wanted.has(key)) continue;
+    // Forgotten at once: who asks again must not wait for what was called off.
+    onTheWay.delete(key);
+    controller.abort();
+  }
 }
 
 /** What was asked for last. @type {object | null} */

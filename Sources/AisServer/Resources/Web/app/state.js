@@ -6,7 +6,7 @@ import { Planes } from "../model/planes.js";
 import { UndoState } from "../model/undo.js";
 import { preference } from "./storage.js";
 
-/** @import { Filter, Job, Person, Point, Rectangle, Version, Dataset, Feature, Box, Card, Library } from "../model/types.js" */
+/** @import { Filter, Job, Person, Point, Rectangle, SliceData, Stroke, Version, Dataset, Feature, Box, Card, Library } from "../model/types.js" */
 /** @import { Overrides } from "../model/bindings.js" */
 /** @import { Order } from "../model/search.js" */
 /** @import { Histogram } from "../model/contrast.js" */
@@ -54,6 +54,9 @@ export const state = {
   filtersAreOn: true,
   overlaysAreHidden: false,
   crop: /** @type {Rectangle | null} */ (null),
+  /** A second picture over the slice: how it is wanted, and the slice of it that is here. */
+  overlay: { version: /** @type {number | null} */ (null), opacity: 0.5, blend: /** @type {"over" | "add" | "multiply"} */ ("add"), colour: "#4ade80", isHidden: false },
+  overlayShown: /** @type {{ key: string, data: SliceData, black: number, white: number } | null} */ (null),
   isOrtho: false,
   ortho: { y: 0, x: 0 },
   statistics: /** @type {{ histogram: Histogram, sorted: Float32Array, mean: number, deviation: number } | null} */ (null),
@@ -62,6 +65,8 @@ export const state = {
   tool: /** @type {Tool} */ ("brush"),
   isFlood: false,
   boxGrid: false,
+  /** The stroke that goes on here. */
+  stroke: /** @type {Stroke | null} */ (null),
   cursor: /** @type {{ point: Point, value: number | null } | null} */ (null),
 
   sheet: /** @type {Sheet | null} */ (null),
@@ -72,7 +77,12 @@ export const state = {
   search: "",
   order: preference("order", /** @type {Order} */ ("position")),
   isReversed: false,
-  isCompact: preference("compact", false),
+  /** The feature by which the list is ordered; the chosen one when it is empty. */
+  orderFeature: "",
+  /** Folders of the list that show their name alone. */
+  foldedFolders: /** @type {Set<string>} */ (new Set()),
+  rowKind: preference("rows", /** @type {"rows" | "compact" | "gallery"} */ ("rows")),
+  isGrouped: preference("grouped", false),
   announcement: "",
   theme: preference("theme", matchMedia("(prefers-color-scheme: light)").matches ? "light" : "dark"),
   preferences: {
@@ -86,6 +96,7 @@ export const state = {
     scale: preference("scale", 100),
     left: preference("left", 0),
     right: preference("right", 0),
+    folded: preference("folded", /** @type {string[]} */ ([])),
   },
 };
 
@@ -168,11 +179,15 @@ export function boxes() {
     .map((/** @type {Record<string, any>} */ box) => ({ id: box.id, dataset: box.dataset, feature: box.feature, slice: box.z, y: box.y, x: box.x }));
 }
 
-/** The size of a feature's boxes in the dataset that is shown. @param {Feature} feature */
-export function boxSizeOf(feature) {
-  const layer = state.registers.list("layer").find((other) => other.dataset === state.dataset && other.feature === feature.id);
-  return Number(layer?.boxSize ?? feature.boxSize);
+/** The size that a feature's boxes have only in the dataset that is shown; null when it is the feature's. @param {Feature} feature */
+export function ownBoxSize(feature) {
+  // The last that was set counts.
+  const layer = state.registers.list("layer").findLast((other) => other.dataset === state.dataset && other.feature === feature.id);
+  return layer?.boxSize ? Number(layer.boxSize) : null;
 }
+
+/** The size of a feature's boxes in the dataset that is shown. @param {Feature} feature */
+export const boxSizeOf = (feature) => ownBoxSize(feature) ?? Number(feature.boxSize);
 
 /** @returns {Library[]} */
 export const libraries = () => /** @type {any[]} */ (state.registers.list("library")).sort((a, b) => a.id - b.id);

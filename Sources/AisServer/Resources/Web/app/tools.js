@@ -65,6 +65,7 @@ export function brushStroke(start, erases, pressure) {
   let last = start;
   /** @type {Rectangle | null} */
   let touched = null;
+  state.stroke = { radius: size, erases, points: [start.y, start.x] };
   const dab = (/** @type {Point} */ from, /** @type {Point} */ to) => {
     const changedPart = floods ? floodDab(gathered, to, size, feature.floodSensitivity) : line(gathered, from, to, size);
     if (!changedPart) return;
@@ -87,6 +88,7 @@ export function brushStroke(start, erases, pressure) {
   dab(start, start);
   draw();
   const finish = () => {
+    state.stroke = null;
     const patch = touched ? strokePatch(gathered, erases) : null;
     if (patch) paint([{ slice: plane.slice, patch }], erases ? "erasing" : floods ? "flood brush" : undefined, feature.id);
     changed("annotations");
@@ -96,6 +98,7 @@ export function brushStroke(start, erases, pressure) {
       for (const point of points) {
         dab(last, point);
         last = point;
+        state.stroke?.points.push(point.y, point.x);
       }
       // Painted in this very frame: what was drawn here is on the screen with the next refresh.
       draw();
@@ -304,7 +307,7 @@ export function cutTemplate(point) {
 export function cropDrag(place) {
   const { crop } = state;
   const handle = crop ? cropHandle(crop, state.view, viewport, place) : null;
-  if (!crop || !handle || handle === "move") return null;
+  if (!crop || !handle) return null;
   const start = framePoint(state.view, viewport, place);
   return {
     move(points) {

@@ -103,7 +103,7 @@ export function setSlab(slab) {
 }
 
 export function resetLooks() {
-  Object.assign(state, { isSmooth: true, slab: 1, filters: [], filtersAreOn: true, crop: null, overlaysAreHidden: false });
+  Object.assign(state, { isSmooth: true, slab: 1, filters: [], filtersAreOn: true, crop: null, overlaysAreHidden: false, overlay: { ...state.overlay, version: null } });
   Object.assign(state.contrast, { isAuto: true, isInverted: false });
   forgetMeasure();
   changed("contrast", "slice", "view");

@@ -39,7 +39,8 @@ export const COMMANDS = [
     ["view.smooth", "Smooth between pixels", ["Shift+I"]],
     ["view.crop", "Crop", ["C"]],
     ["view.filters", "All filters on or off", ["Z"]],
-    ["view.overlays", "Hide or show all painted layers", ["O"]],
+    ["view.overlays", "Hide or show all that lies over the slice", ["O"]],
+    ["view.overlay", "Hide or show the overlay picture", ["Shift+O"]],
     ["view.ortho", "Views from the side", ["U"]],
     ["view.zoomIn", "Zoom in", ["Shift+="], true],
     ["view.zoomOut", "Zoom out", ["Shift+-"], true],
@@ -98,6 +99,8 @@ export const MOUSE = [
   { input: "Shift + wheel, pinch", action: "Zoom about the pointer" },
   { input: "Ctrl + wheel", action: "Brush size" },
   { input: "Ctrl + middle drag", action: "Brush size" },
+  { input: "Alt + drag, with views from the side", action: "Move the cross where they meet" },
+  { input: "Wheel on a view from the side", action: "Move that view" },
   { input: "Middle drag, Space + drag", action: "Move the picture" },
   { input: "Right drag on the histogram", action: "Window and level" },
 ];

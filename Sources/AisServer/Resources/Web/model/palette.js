@@ -53,6 +53,30 @@ export function closenessNote(colour, others) {
   return near ? `Hard to tell from ${near.title}.` : null;
 }
 
+/** A colour of a hue and a strength (OKLCh at one lightness), as strong as the screen can show. @param {number} degrees @param {number} strength  0…1 @returns {Colour} */
+export function fromHue(degrees, strength) {
+  const angle = (degrees * Math.PI) / 180;
+  for (let chroma = 0.25 * strength; ; chroma -= 0.005) {
+    const [lightness, a, b] = [0.76, Math.max(0, chroma) * Math.cos(angle), Math.max(0, chroma) * Math.sin(angle)];
+    const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+    const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+    const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
+    const linear = [
+      4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s, -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
+      -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
+    ];
+    if (chroma > 0 && linear.some((share) => share < 0 || share > 1)) continue;
+    const [red, green, blue] = linear.map((share) => (share <= 0.0031308 ? 12.92 * share : 1.055 * share ** (1 / 2.4) - 0.055));
+    return { red, green, blue };
+  }
+}
+
+/** How strong a colour is, as `fromHue` takes it. @param {Colour} colour */
+export function strength(colour) {
+  const [, a, b] = oklab(colour);
+  return Math.min(1, Math.hypot(a, b) / 0.25);
+}
+
 /** The hue in degrees, for sorting. @param {Colour} colour */
 export function hue(colour) {
   const [, a, b] = oklab(colour);

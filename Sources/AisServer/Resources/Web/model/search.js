@@ -13,10 +13,10 @@
  * @property {number} [modified]
  */
 
-/** @typedef {"position" | "name" | "annotated" | "boxes" | "voxel"} Order */
+/** @typedef {"position" | "name" | "annotated" | "boxes" | "voxel" | "feature"} Order */
 export const ORDERS = /** @type {{ order: Order, name: string }[]} */ ([
   { order: "position", name: "As added" }, { order: "name", name: "Name" }, { order: "annotated", name: "Annotated slices" },
-  { order: "boxes", name: "Boxes" }, { order: "voxel", name: "Voxel size" },
+  { order: "boxes", name: "Boxes" }, { order: "voxel", name: "Voxel size" }, { order: "feature", name: "With a feature first" },
 ]);
 
 /** @param {string} text @returns {(row: Row) => boolean} */
@@ -74,21 +74,34 @@ function compared(text, value) {
 
 const byName = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
-/** @param {Row[]} rows @param {Order} order @param {boolean} [isReversed] */
-export function sorted(rows, order, isReversed = false) {
+/** @param {Row[]} rows @param {Order} order @param {boolean} [isReversed] @param {string} [feature]  its title, for the order "feature" */
+export function sorted(rows, order, isReversed = false, feature = "") {
   const total = (/** @type {Row} */ row, /** @type {"slices" | "boxes"} */ what) =>
     row.features.reduce((sum, feature) => sum + feature[what], 0);
+  const has = (/** @type {Row} */ row) => row.features.some(({ title }) => title === feature);
   /** @type {Record<Order, (a: Row, b: Row) => number>} */
   const comparisons = {
     position: (a, b) => a.position - b.position,
     name: (a, b) => byName.compare(a.name, b.name),
     annotated: (a, b) => total(b, "slices") - total(a, "slices"),
     boxes: (a, b) => total(b, "boxes") - total(a, "boxes"),
+    feature: (a, b) => Number(has(b)) - Number(has(a)),
     voxel: (a, b) => (a.voxelAngstrom ?? Infinity) - (b.voxelAngstrom ?? Infinity),
   };
   const compare = comparisons[order];
   const result = [...rows].sort((a, b) => compare(a, b) || a.id - b.id);
   return isReversed ? result.reverse() : result;
+}
+
+/** The folder of a tomogram: of its first version. @param {Row} row */
+export const folderOf = (row) => row.paths[0]?.replace(/\/[^/]*$/, "") ?? "";
+
+/** Rows under the names of their folders, which stay in the order in which they first come; folded ones show their name alone. @param {Row[]} rows @param {Set<string>} folded @returns {(Row | { folder: string, count: number, isFolded: boolean })[]} */
+export function grouped(rows, folded) {
+  /** @type {Map<string, Row[]>} */
+  const groups = new Map();
+  for (const row of rows) groups.set(folderOf(row), [...(groups.get(folderOf(row)) ?? []), row]);
+  return [...groups].flatMap(([folder, own]) => [{ folder, count: own.length, isFolded: folded.has(folder) }, ...(folded.has(folder) ? [] : own)]);
 }
 
 /** The rows of a long list that show, and a few around. @param {number} count @param {number} height  of one @param {number} scroll @param {number} room @param {number} [margin] */

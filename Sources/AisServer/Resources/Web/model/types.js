@@ -56,7 +56,10 @@
  * @typedef {{ id: number, name: string, isActive: boolean }} Library
  *
  * @typedef {{ name: string, client: string, colour: string, dataset?: number | null, slice?: number | null,
- *   feature?: number | null, y?: number | null, x?: number | null }} Person
+ *   feature?: number | null, y?: number | null, x?: number | null, stroke?: Stroke | null }} Person
+ *
+ * A stroke that goes on, for the others to see: y and x of its places in turn, in voxels of the frame.
+ * @typedef {{ radius: number, erases: boolean, points: number[] }} Stroke
  *
  * @typedef {{ id: string, kind: string, title: string, state: string, fraction?: number | null,
  *   secondsLeft?: number | null, message?: string | null, files?: string[] }} Job

@@ -88,5 +88,8 @@ export function cropHandle(crop, view, viewport, place) {
     const corner = { y: name[0] === "n" ? a.y : b.y, x: name[1] === "w" ? a.x : b.x };
     if (Math.hypot(place.y - corner.y, place.x - corner.x) <= 12) return name;
   }
-  return place.y > a.y && place.y < b.y && place.x > a.x && place.x < b.x ? "move" : null;
+  // Inside there is something to paint; the line around it is what moves it.
+  const isNear = place.y > a.y - 5 && place.y < b.y + 5 && place.x > a.x - 5 && place.x < b.x + 5;
+  const isInside = place.y > a.y + 5 && place.y < b.y - 5 && place.x > a.x + 5 && place.x < b.x - 5;
+  return isNear && !isInside ? "move" : null;
 }

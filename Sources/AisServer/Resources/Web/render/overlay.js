@@ -18,7 +18,7 @@ import { screenPoint } from "../model/view.js";
  * @property {{ at: Point, side: number, colour: string } | null} ghost  the box that a click would place
  * @property {Point | null} crosshair
  * @property {Point | null} keyCursor
- * @property {{ at: Point, label: string }[]} people
+ * @property {{ at: Point, label: string, stroke: { radius: number, erases: boolean, points: number[], colour: string } | null }[]} people  points: y and x in turn
  */
 
 const HALO = "rgba(0, 0, 0, .62)";
@@ -124,6 +124,7 @@ export function drawOverlay(context, viewport, ratio, drawing) {
   }
   for (const person of drawing.people) {
     const { y, x } = place(person.at);
+    if (person.stroke) strokeOf(context, view, place, person.stroke);
     context.fillStyle = "#ffffff";
     stroke("#ffffff", 1, () => {
       for (const [dx, dy] of [[0, 0], [0, 16], [4.5, 12], [11, 11.5], [0, 0]]) context.lineTo(x + dx, y + dy);
@@ -131,6 +132,21 @@ export function drawOverlay(context, viewport, ratio, drawing) {
     context.fill();
     plate(context, person.label, x + 14, y + 24);
   }
+}
+
+/** What somebody else is painting just now. @param {CanvasRenderingContext2D} context @param {View} view @param {(point: Point) => Point} place @param {{ radius: number, erases: boolean, points: number[], colour: string }} stroke */
+function strokeOf(context, view, place, { radius, erases, points, colour }) {
+  context.beginPath();
+  for (let index = 0; index + 1 < points.length; index += 2) {
+    const { y, x } = place({ y: points[index], x: points[index + 1] });
+    // A path of one place is a dot, which needs a length to be drawn.
+    if (index === 0) context.moveTo(x, y);
+    context.lineTo(x + 0.01, y);
+  }
+  context.save();
+  Object.assign(context, { strokeStyle: erases ? "#9a9a9a" : colour, lineWidth: Math.max(1, 2 * radius * view.zoom), lineCap: "round", lineJoin: "round", globalAlpha: 0.45 });
+  context.stroke();
+  context.restore();
 }
 
 /** @param {CanvasRenderingContext2D} context @param {string} text @param {number} x @param {number} y */

@@ -20,6 +20,9 @@ import { grown, union } from "../model/mask.js";
  * @property {boolean} isOutline
  * @property {boolean} isDashed
  *
+ * A second slice over the first, in one colour.
+ * @typedef {{ key: string, data: SliceData, black: number, white: number, colour: [number, number, number], opacity: number, blend: "over" | "add" | "multiply" }} Overlay
+ *
  * @typedef {object} Scene
  * @property {{ key: string, data: SliceData } | null} slice
  * @property {{ height: number, width: number }} frame
@@ -29,6 +32,7 @@ import { grown, union } from "../model/mask.js";
  * @property {boolean} isSmooth
  * @property {Filter[]} filters  those in effect
  * @property {Rectangle | null} crop
+ * @property {Overlay | null} overlay
  * @property {boolean} isTint
  * @property {Layer[]} layers  the last drawn on top
  * @property {[number, number, number]} stage  colour around the picture
@@ -63,6 +67,7 @@ export class PictureRenderer {
     const { gl } = this;
     gl.bindVertexArray(gl.createVertexArray());
     this.sliceProgram = program(gl, shaders.everything, shaders.slice);
+    this.overlayProgram = program(gl, shaders.everything, shaders.overlay);
     this.layerProgram = program(gl, shaders.everything, shaders.layer);
     this.filters = new FilterStack(gl);
     this.slices = new SliceCache(gl);
@@ -124,6 +129,7 @@ export class PictureRenderer {
       gl.clear(gl.COLOR_BUFFER_BIT);
     }
     gl.enable(gl.BLEND);
+    if (scene.overlay) this.#drawOverlay(scene.overlay, scene, zoom);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     for (const layer of scene.layers) this.#drawLayer(layer, scene, zoom, clip);
     gl.disable(gl.SCISSOR_TEST);
@@ -148,6 +154,21 @@ export class PictureRenderer {
     const rows = Math.max(1, Math.ceil((height - 2 * border) / 4));
     const columns = Math.max(1, Math.ceil((width - 2 * border) / 4));
     return this.filters.read(source, border, border, rows, columns, 4).map((value) => offset + step * value);
+  }
+
+  /** @param {Overlay} overlay @param {Scene} scene @param {number} zoom */
+  #drawOverlay({ key, data, black, white, colour, opacity, blend }, scene, zoom) {
+    const { gl } = this;
+    const { texture: values } = /** @type {SliceCache} */ (this.slices).upload(key, data);
+    setFilter(gl, values, scene.isSmooth ? gl.LINEAR : gl.NEAREST);
+    const uniform = this.#begin(this.overlayProgram, scene, zoom);
+    gl.uniform2f(uniform("limits"), (black - data.offset) / data.step, (white - data.offset) / data.step);
+    gl.uniform3f(uniform("paint"), ...colour);
+    gl.uniform1f(uniform("opacity"), opacity);
+    gl.uniform1f(uniform("multiplies"), blend === "multiply" ? 1 : 0);
+    if (blend === "multiply") gl.blendFunc(gl.DST_COLOR, gl.ZERO);
+    else gl.blendFunc(gl.ONE, blend === "add" ? gl.ONE : gl.ONE_MINUS_SRC_ALPHA);
+    drawAll(gl);
   }
 
   /** @param {Layer} layer @param {Scene} scene @param {number} zoom @param {number[]} clip */

@@ -34,6 +34,21 @@ void main() {
   colour = vec4(mix(stage, vec3(grey), dim), 1.0);
 }`;
 
+export const overlay = `${placed}
+uniform sampler2D values;
+uniform vec2 limits;     // none and all, in the texture's numbers
+uniform vec3 paint;
+uniform float opacity;
+uniform float multiplies;
+void main() {
+  vec2 at = (point() + 0.5) / frame;
+  if (any(lessThan(at, vec2(0.0))) || any(greaterThanEqual(at, vec2(1.0)))) discard;
+  float share = clamp((texture(values, at).r - limits.x) / (limits.y - limits.x), 0.0, 1.0);
+  if (multiplies > 0.5) { colour = vec4(mix(vec3(1.0), paint * share, opacity), 1.0); return; }
+  float alpha = share * opacity;
+  colour = vec4(paint * alpha, alpha);
+}`;
+
 export const layer = `${placed}
 uniform sampler2D mask;
 uniform vec3 paint;

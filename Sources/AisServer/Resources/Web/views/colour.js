@@ -1,9 +1,10 @@
 // Choosing a colour: the palette, and a field for any other.
 
 import { html, useEffect, useRef, useState } from "./ui.js";
-import { TextField } from "./controls.js";
+import { placeList, Slider, TextField } from "./controls.js";
 import { recolour } from "../app/features.js";
-import { hex, PALETTE } from "../model/palette.js";
+import { fromHue, hex, hue, PALETTE, strength } from "../model/palette.js";
+import { number } from "../model/units.js";
 
 /** @import { Feature } from "../model/types.js" */
 
@@ -17,6 +18,8 @@ export function ColourField({ feature }) {
       if (!root.current?.contains(/** @type {Node} */ (event.target))) setOpen(false);
     };
     addEventListener("pointerdown", outside, true);
+    const list = /** @type {HTMLElement | null | undefined} */ (root.current?.querySelector(".menulist"));
+    if (list && root.current) placeList(list, root.current, false);
     return () => removeEventListener("pointerdown", outside, true);
   }, [isOpen]);
   const pick = (/** @type {string} */ code) => {
@@ -29,5 +32,7 @@ export function ColourField({ feature }) {
     setOpen(false);
   }}><button class="swatchbutton" title="Colour" aria-label=${`Colour of ${feature.title}`} aria-haspopup="dialog" aria-expanded=${isOpen} onClick=${() => setOpen(!isOpen)}><span class="sw big" style=${`--c:${hex(feature)}`}></span></button>
     ${isOpen ? html`<div class="menulist colours" role="dialog" aria-label="Colour"><div class="palette">${PALETTE.map(({ name, hex: code }) => html`<button class="swatchbutton" title=${name} aria-label=${name} aria-pressed=${hex(feature) === code} onClick=${() => pick(code)}><span class="sw big" style=${`--c:${code}`}></span></button>`)}</div>
+      <${Slider} label="Hue" value=${Math.round(hue(feature))} min=${0} max=${359} text=${number(hue(feature))} unit="°" onChange=${(/** @type {number} */ value, /** @type {boolean} */ isMoving) => recolour(feature, hex(fromHue(value, Math.max(0.2, strength(feature)))), isMoving)} />
+      <${Slider} label="Strength" value=${Math.round(strength(feature) * 100)} min=${0} max=${100} text=${number(strength(feature) * 100)} unit="%" onChange=${(/** @type {number} */ value, /** @type {boolean} */ isMoving) => recolour(feature, hex(fromHue(hue(feature), value / 100)), isMoving)} />
       <div class="row s" style="margin-top:8px"><input type="color" aria-label="Any colour" value=${hex(feature)} onChange=${(/** @type {any} */ event) => pick(event.target.value)} /><${TextField} label="Colour as #rrggbb" value=${hex(feature)} onCommit=${pick} /></div></div>` : null}</span>`;
 }

@@ -111,6 +111,18 @@ export function Slider({ label, value, min, max, step = 1, otherwise, text, unit
     }} /></div>`;
 }
 
+/** Puts a list under what opened it, or above where there is more room; no scrolling panel cuts it off. @param {HTMLElement} list @param {HTMLElement} anchor @param {boolean} alignRight */
+export function placeList(list, anchor, alignRight) {
+  const box = anchor.getBoundingClientRect();
+  const [above, below] = [box.top - 8, innerHeight - box.bottom - 8];
+  const isAbove = list.scrollHeight > below && above > below;
+  const left = alignRight ? box.right - list.offsetWidth : box.left;
+  Object.assign(list.style, {
+    top: isAbove ? "auto" : `${box.bottom + 4}px`, bottom: isAbove ? `${innerHeight - box.top + 4}px` : "auto", maxHeight: `${isAbove ? above : below}px`,
+    left: `${Math.max(4, Math.min(left, innerWidth - list.offsetWidth - 4))}px`, visibility: "visible",
+  });
+}
+
 /**
  * A menu under a button. Opens on press, follows letters, closes with Esc or a press elsewhere.
  * @param {{ button: View, label: string, items: ({ name: string, run: () => void, keys?: string, isOn?: boolean, kind?: string, hint?: string } | "line")[], alignRight?: boolean, kind?: string, buttonKind?: string }} p
@@ -124,7 +136,9 @@ export function Menu({ button, label, items, alignRight = false, kind = "", butt
       if (!root.current?.contains(/** @type {Node} */ (event.target))) setOpen(false);
     };
     addEventListener("pointerdown", outside, true);
-    /** @type {HTMLElement | null | undefined} */ (root.current?.querySelector("[role^=menuitem]"))?.focus();
+    const list = /** @type {HTMLElement | null | undefined} */ (root.current?.querySelector(".menulist"));
+    if (list && root.current) placeList(list, root.current, alignRight);
+    /** @type {HTMLElement | null | undefined} */ (list?.querySelector("[role^=menuitem]"))?.focus({ preventScroll: true });
     return () => removeEventListener("pointerdown", outside, true);
   }, [isOpen]);
   const close = () => {
@@ -147,7 +161,7 @@ export function Menu({ button, label, items, alignRight = false, kind = "", butt
   };
   return html`<span class=${`menu ${kind}`} ref=${root} onKeyDown=${key}>
     <button class=${buttonKind} aria-haspopup="menu" aria-expanded=${isOpen} aria-label=${label} title=${label} onClick=${() => setOpen(!isOpen)}>${button}</button>
-    ${isOpen ? html`<div class=${`menulist ${alignRight ? "right" : ""}`} role="menu" aria-label=${label}>
+    ${isOpen ? html`<div class="menulist" role="menu" aria-label=${label}>
       ${items.map((item) => (item === "line" ? html`<hr />` : html`<button role=${item.isOn === undefined ? "menuitem" : "menuitemradio"} aria-checked=${item.isOn} class=${item.kind ?? ""} tabindex="-1"
         onClick=${() => {
           close();

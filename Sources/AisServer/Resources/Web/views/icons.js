@@ -10,6 +10,7 @@ const PATHS = {
   theme: "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2zM8 2v12",
   sort: "M2 3.5h12M4.5 8h7M6.5 12.5h3",
   plus: "M8 3.5v9M3.5 8h9",
+  minus: "M3.5 8h9",
   reset: "M13.4 5.2A6 6 0 1 0 14 8M13.7 2.5v3h-3",
   more: "M4 8h.01M8 8h.01M12 8h.01",
   menu: "M2.5 4h11M2.5 8h11M2.5 12h11",

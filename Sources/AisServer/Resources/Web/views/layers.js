@@ -2,13 +2,14 @@
 
 import { html, useState, useTopics } from "./ui.js";
 import { Icon } from "./icons.js";
-import { IconButton, Menu, Segments, Slider } from "./controls.js";
+import { Check, IconButton, Menu, Segments, Slider } from "./controls.js";
+import { FoldTitle, isFolded } from "./fold.js";
 import { ColourField } from "./colour.js";
 import { Edge } from "./edge.js";
 import { openSheet, run } from "../app/commands.js";
 import * as actions from "../app/features.js";
 import { goToSlice } from "../app/datasets.js";
-import { activeFeature, boxSizeOf, features, state } from "../app/state.js";
+import { activeFeature, boxSizeOf, features, libraries, ownBoxSize, state } from "../app/state.js";
 import { closenessNote, hex } from "../model/palette.js";
 import { counted, number } from "../model/units.js";
 
@@ -17,7 +18,7 @@ import { counted, number } from "../model/units.js";
 export const Layers = () => html`<aside class="right" aria-label="Layers and inspector" data-region><${Edge} side="right" /><${FeatureList} /><${Inspector} /></aside>`;
 
 function FeatureList() {
-  useTopics("features", "annotations");
+  useTopics("features", "annotations", "ui");
   const list = features();
   const step = (/** @type {KeyboardEvent} */ event) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -30,10 +31,10 @@ function FeatureList() {
     if (event.altKey) actions.moveFeature(list[at], at + by);
     else actions.choose(next.id);
   };
-  return html`<div class="sec"><h2>Features <span>${list.length}</span></h2><span class="g"></span>
+  return html`<div class="sec"><${FoldTitle} name="features">Features <span>${list.length}</span><//><span class="g"></span>
       <${IconButton} icon="layers" title="Feature library" kind="sm" onClick=${() => openSheet("library")} />
       <${IconButton} icon="plus" title="New feature (N)" kind="sm" onClick=${() => actions.createFeature()} /></div>
-    ${list.length === 0 ? html`<${NoFeature} />` : html`<ul class="scroll layerlist" role="listbox" aria-label="Features" tabindex="0" onKeyDown=${step}>
+    ${isFolded("features") ? null : list.length === 0 ? html`<${NoFeature} />` : html`<ul class="scroll layerlist" role="listbox" aria-label="Features" tabindex="0" onKeyDown=${step}>
       ${list.map((feature, index) => html`<${LayerRow} key=${feature.id} feature=${feature} index=${index} />`)}</ul>`}`;
 }
 
@@ -107,6 +108,12 @@ function Inspector() {
   const note = closenessNote(feature, features().filter(({ id }) => id !== feature.id).map((other) => ({ title: other.title, colour: other })));
   return html`<div class="insp col g" style="min-height:0">
     <div class="sec" style="height:40px"><${ColourField} feature=${feature} />${isNaming ? html`<${NameField} feature=${feature} onDone=${() => setNaming(false)} />` : html`<h2 class="el g inspname" onDblClick=${() => setNaming(true)} title="Double-click to rename">${feature.title}</h2>`}
+      <${Menu} label="Names from the library" buttonKind="ib sm" alignRight=${true} button=${html`<${Icon} name="down" />`} items=${[
+        ...actions.knownFeatures().map((card) => ({ name: card.title, hint: hex(card), run: () => actions.renameFeature(feature, card.title) })),
+        "line",
+        { name: "Offer the names of libraries", isOn: libraries().some(({ isActive }) => isActive), run: actions.toggleKnownNames },
+        { name: "Feature library…", run: () => openSheet("library") },
+      ]} />
       <${Menu} label=${`More for ${feature.title}`} buttonKind="ib sm" alignRight=${true} button=${html`<${Icon} name="more" />`} items=${[
         { name: "Rename", run: () => setNaming(true) },
         { name: "Fill holes", keys: "Shift L", run: () => run("feature.fillHoles") },
@@ -126,8 +133,9 @@ function Inspector() {
     <div class="pad" style="padding-bottom:6px">
       <${Slider} label="Opacity" value=${Math.round(feature.opacity * 100)} min=${0} max=${100} otherwise=${42} text=${number(feature.opacity * 100)} unit="%" onChange=${(/** @type {number} */ value, /** @type {boolean} */ isMoving) => actions.changeFeature(feature, { opacity: value / 100 }, isMoving)} />
       <${Slider} label="Box size" value=${side} min=${8} max=${256} step=${2} otherwise=${64} text=${number(side)} unit="px" onChange=${(/** @type {number} */ value, /** @type {boolean} */ isMoving) => {
-        if (!isMoving || side !== value) actions.setBoxSize(feature, Math.round(value), false);
+        if (!isMoving || side !== value) actions.setBoxSize(feature, Math.round(value));
       }} />
+      <div class="row s"><${Check} isOn=${ownBoxSize(feature) !== null} label="Box size of this tomogram alone" onClick=${() => actions.setOwnBoxSize(feature, ownBoxSize(feature) === null ? side : null)} /></div>
       <div class="row s" style="min-height:var(--h-row)"><span class="t2" style="width:76px">Draw as</span>
         <${Segments} label="Draw as" value=${feature.isOutline ? "outline" : "fill"} options=${[{ value: "fill", name: "Fill" }, { value: "outline", name: "Outline" }]} onChange=${(/** @type {string} */ value) => actions.changeFeature(feature, { isOutline: value === "outline" })} />
         <span class="g"></span><span class="t3 xs">Shift+F</span></div>

@@ -4,9 +4,9 @@ import { html, useEffect, useState, useTopics } from "./ui.js";
 import { Icon } from "./icons.js";
 import { Check, IconButton, Menu, Slider, TextField } from "./controls.js";
 import * as api from "../api.js";
-import { createFeature } from "../app/features.js";
+import { createFeature, looksOf, moveFeature } from "../app/features.js";
 import { edit, undoOrRedo } from "../app/project.js";
-import { activeDataset, cards, complain, features, libraries, state, tell } from "../app/state.js";
+import { activeDataset, cards, changed, complain, features, libraries, state, tell } from "../app/state.js";
 import { fromHex, hex, hue } from "../model/palette.js";
 import { counted, number } from "../model/units.js";
 
@@ -86,16 +86,25 @@ function saveCard(library, feature) {
 
 /** @param {Card[]} own */
 function applyAll(own) {
-  const voxel = activeDataset()?.voxelSizeAngstrom?.x;
   const edits = features().flatMap((feature) => {
     const card = own.find(({ title, isUsed }) => isUsed && title.toLowerCase() === feature.title.toLowerCase());
-    return card ? [{
-      kind: "change-feature", feature: feature.id, colour: { red: card.red, green: card.green, blue: card.blue }, opacity: card.opacity, boxSize: card.boxSize,
-      ...(voxel ? { brushRadius: Math.max(1, (card.brushNanometer * 10) / voxel) } : {}),
-    }] : [];
+    return card ? [{ kind: "change-feature", feature: feature.id, ...looksOf(card) }] : [];
   });
   if (edits.length === 0) tell("No feature here has the name of a card");
   else edit(edits, "applying the library");
+}
+
+/** Puts a feature on top, and the tomograms that have it first. @param {string} title */
+function putFirst(title) {
+  const feature = features().find((other) => other.title.toLowerCase() === title.toLowerCase());
+  if (!feature) {
+    tell(`No feature here is called ${title}`);
+    return;
+  }
+  moveFeature(feature, 0);
+  Object.assign(state, { order: "feature", orderFeature: feature.title, isReversed: false });
+  changed("datasets");
+  tell(`${title} is on top, and tomograms with it come first`);
 }
 
 /** @param {{ card: Card }} p */
@@ -105,6 +114,7 @@ function CardView({ card }) {
   return html`<div class=${`libcard ${card.isUsed ? "" : "isoff"}`}><div class="row"><input type="color" aria-label=${`Colour of ${card.title}`} value=${hex(card)} onChange=${(/** @type {any} */ event) => change({ colour: fromHex(event.target.value) })} />
       <${TextField} label="Name" kind="g" value=${card.title} onCommit=${(/** @type {string} */ title) => title.trim() && change({ title: title.trim() })} />
       <button class="btn quiet" title="Make this feature in the project" onClick=${() => createFeature(undefined, card)}>Use</button>
+      <${IconButton} icon="sort" title=${`${card.title} first: among the features, and tomograms that have it`} kind="sm" onClick=${() => putFirst(card.title)} />
       <${IconButton} icon=${isOpen ? "up" : "down"} title=${isOpen ? "Less" : "More"} kind="sm" onClick=${() => setOpen(!isOpen)} />
       <${IconButton} icon="close" title=${`Delete ${card.title}`} kind="sm" onClick=${() => {
         edit([{ kind: "remove-library-feature", card: card.id }], `deleting the card ${card.title}`);
@@ -113,6 +123,11 @@ function CardView({ card }) {
     ${isOpen ? html`<${Slider} label="Brush" value=${card.brushNanometer} min=${0.5} max=${100} step=${0.5} isLog=${true} otherwise=${10} text=${number(card.brushNanometer, 1)} unit="nm" onChange=${late(change, "brushNanometer")} />
       <${Slider} label="Box size" value=${card.boxSize} min=${8} max=${256} step=${2} otherwise=${64} text=${number(card.boxSize)} unit="px" onChange=${late(change, "boxSize")} />
       <${Slider} label="Opacity" value=${Math.round(card.opacity * 100)} min=${0} max=${100} otherwise=${42} text=${number(card.opacity * 100)} unit="%" onChange=${(/** @type {number} */ value, /** @type {boolean} */ isMoving) => !isMoving && change({ opacity: value / 100 })} />
+      <p class="xs t3">Surfaces made of segmentations with this name:</p>
+      <${Slider} label="Level" value=${card.level} min=${1} max=${256} otherwise=${128} text=${number(card.level)} onChange=${late(change, "level")} />
+      <${Slider} label="Dust below" value=${Math.max(1, card.dustCubicNanometer)} min=${1} max=${1e6} isLog=${true} otherwise=${1} text=${number(card.dustCubicNanometer)} unit="nm³" onChange=${late(change, "dustCubicNanometer")} />
+      <${Slider} label="Surface" value=${Math.round(card.surfaceOpacity * 100)} min=${0} max=${100} otherwise=${100} text=${number(card.surfaceOpacity * 100)} unit="%" onChange=${(/** @type {number} */ value, /** @type {boolean} */ isMoving) => !isMoving && change({ surfaceOpacity: value / 100 })} />
+      <${Check} isOn=${card.isSurfaceHidden} label="Hide the surface" onClick=${() => change({ isSurfaceHidden: !card.isSurfaceHidden })} />
       <${Check} isOn=${card.isUsed} label="Offer this name" onClick=${() => change({ isUsed: !card.isUsed })} />` : null}</div>`;
 }
 

@@ -28,7 +28,7 @@ export function SettingsSheet() {
     <p class="xs t3">Touchpad: how far two fingers move for one slice.</p>
     <label class="row s"><input type="checkbox" checked=${preferences.penPressure} onChange=${(/** @type {any} */ event) => set("penPressure", event.target.checked)} />A pen's pressure sizes the brush</label>
     <hr />
-    <dl class="about s"><dt>Ais</dt><dd>${state.session?.version ?? ""}</dd><dt>Machine</dt><dd>${state.session?.machine.threads ?? "?"} threads, ${byteCount(state.session?.machine.memoryBytes ?? 0)}</dd><dt>Project</dt><dd class="el" title=${state.project?.path}>${state.project?.path ?? "none"}</dd></dl></div>`;
+    <dl class="about s"><dt>Ais</dt><dd>${state.session?.version ?? ""}</dd><dt>Machine</dt><dd>${state.session?.machine.threads ?? "?"} threads, ${byteCount(state.session?.machine.memoryBytes ?? 0)}</dd><dt>Log</dt><dd class="el" title=${state.session?.log}>${state.session?.log ?? "none"}</dd><dt>Project</dt><dd class="el" title=${state.project?.path}>${state.project?.path ?? "none"}</dd></dl></div>`;
 }
 
 /** @param {{ name: string, hint?: string, children?: any }} p */

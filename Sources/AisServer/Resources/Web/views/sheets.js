@@ -8,7 +8,7 @@ import { FilesSheet } from "./files-sheet.js";
 import { HistorySheet } from "./history-sheet.js";
 import { KeysSheet } from "./keys-sheet.js";
 import { LibrarySheet } from "./library-sheet.js";
-import { CheckupSheet, ExportSheet, JobsSheet, PathsSheet, TomogramSheet } from "./task-sheets.js";
+import { AboutSheet, CheckupSheet, ExportSheet, JobsSheet, PathsSheet, TomogramSheet, VersionsSheet } from "./task-sheets.js";
 import { SettingsSheet } from "./settings-sheet.js";
 
 /** @import { View } from "./preact-htm.d.ts" */
@@ -21,7 +21,9 @@ const SHEETS = {
   library: { title: "Feature library", body: LibrarySheet },
   jobs: { title: "Jobs", body: JobsSheet },
   tomogram: { title: "Tomogram", body: TomogramSheet },
-  paths: { title: "Replace a part of all paths", body: PathsSheet },
+  about: { title: "About Ais", body: AboutSheet },
+  versions: { title: "Versions of one tomogram", body: VersionsSheet },
+  paths: { title: "Files of the project", body: PathsSheet },
   export: { title: "Export annotations", body: ExportSheet },
   checkup: { title: "Check-up", body: CheckupSheet },
   settings: { title: "Settings", body: SettingsSheet },

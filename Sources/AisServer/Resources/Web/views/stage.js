@@ -43,10 +43,11 @@ function OptionsBar() {
       onChange=${(/** @type {string} */ value) => (value === "ortho") !== state.isOrtho && run("view.ortho")} /></span>
     <${IconButton} icon="crop" title="Crop (C)" pressed=${state.crop !== null} onClick=${() => run("view.crop")} />
     <${IconButton} icon="fit" title="Fit: reset the view (Space)" onClick=${() => run("view.reset")} />
+    <span class="wide-only"><${IconButton} icon="minus" title="Zoom out (Shift+-)" kind="sm" onClick=${() => run("view.zoomOut")} /></span>
     <${TextField} label="Zoom" kind="num zoom" value=${number(state.view.zoom * 100)} unit="%" onCommit=${(/** @type {string} */ text) => {
       const value = parseNumber(text.replace("%", ""));
       if (value && value > 0) zoomBy(value / 100 / state.view.zoom);
-    }} /></div>`;
+    }} /><span class="wide-only"><${IconButton} icon="plus" title="Zoom in (Shift+=)" kind="sm" onClick=${() => run("view.zoomIn")} /></span></div>`;
 }
 
 /** @type {Record<Tool, string>} */

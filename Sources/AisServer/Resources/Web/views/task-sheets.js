@@ -5,8 +5,10 @@ import { Icon } from "./icons.js";
 import { Note, TextField } from "./controls.js";
 import * as api from "../api.js";
 import { closeSheet, openSheet } from "../app/commands.js";
-import { edit, noteJob } from "../app/project.js";
-import { activeDataset, complain, features, state, tell, versions } from "../app/state.js";
+import { chooseVersion, showDataset, startExport } from "../app/datasets.js";
+import { addPaths } from "../app/navigation.js";
+import { edit } from "../app/project.js";
+import { activeDataset, complain, datasets, features, state, tell, versions } from "../app/state.js";
 import { counted, duration, number, parseLength, percent, shape } from "../model/units.js";
 
 export function JobsSheet() {
@@ -44,7 +46,30 @@ export function TomogramSheet() {
     <button class="btn" onClick=${() => openSheet("files", { purpose: "version" })}>Add a version…</button></div>`;
 }
 
+/** Files that were taken for versions of one tomogram by their names: somebody says whether they are. @param {{ sheet: { datasets?: number[] } }} p */
+export function VersionsSheet({ sheet }) {
+  useTopics("datasets");
+  const list = datasets().filter(({ id }) => sheet.datasets?.includes(id) && versions(id).length > 1);
+  const separate = async (/** @type {import("../model/types.js").Version} */ version) => {
+    edit([{ kind: "remove-version", version: version.id }], `${version.title} is a tomogram of its own`);
+    await addPaths([version.path], true);
+  };
+  return html`<div class="pad col settings"><p class="s t2">By their names these files show the same tomogram. One key (R) flips between them at the same place, and they share all annotations.</p>
+    ${list.map((dataset) => html`<div class="job"><b class="m el">${dataset.name}</b>${versions(dataset.id).map((version) => html`<div class="row s"><span class="col g" style="min-width:0"><span>${version.title}</span><span class="xs t3 path">${version.path}</span></span>
+      <button class="btn quiet" onClick=${() => void showDataset(dataset.id).then(() => chooseVersion(version.id))}>Look</button>
+      ${versions(dataset.id)[0].id === version.id ? null : html`<button class="btn" onClick=${() => void separate(version).catch(complain)}>Not the same</button>`}</div>`)}</div>`)}
+    ${list.length === 0 ? html`<p class="s t3">Every tomogram has one version now.</p>` : null}
+    <button class="btn primary big" onClick=${closeSheet}>${list.length === 0 ? "Close" : "They are the same"}</button></div>`;
+}
+
+/** What the program is and where more is told. */
+export const AboutSheet = () => html`<div class="pad col settings"><p>Ais ${state.session?.version ?? ""}: segmentation of cryo-electron tomograms.</p>
+  <p class="s">The manual is in the folder <code>docs</code> beside the program's source; <code>ais help</code> in a terminal tells the rest.</p>
+  <p class="s t2">Licence: Apache-2.0. The files of others on this page: <a href="/vendor/LICENCES.txt" target="_blank">licences</a>.</p>
+  <button class="btn" onClick=${() => openSheet("keys")}>Keys and help</button></div>`;
+
 export function PathsSheet() {
+  useTopics("datasets");
   const [find, setFind] = useState("");
   const [replace, setReplace] = useState("");
   const [matches, setMatches] = useState(/** @type {{ from: string, to: string, exists: boolean }[]} */ ([]));
@@ -60,6 +85,8 @@ export function PathsSheet() {
   const found = matches.filter(({ exists }) => exists).length;
   const field = (/** @type {string} */ label, /** @type {string} */ value, /** @type {(text: string) => void} */ set) => html`<div class="settingrow"><span style="width:72px">${label}</span><label class="field g"><input aria-label=${label} value=${value} spellcheck="false" onInput=${(/** @type {any} */ event) => set(event.target.value)} /></label></div>`;
   return html`<div class="pad col settings">${field("Find", find, setFind)}${field("Replace by", replace, setReplace)}
+    ${find ? null : html`<table class="tbl paths"><thead><tr><th>Tomogram</th><th>File</th></tr></thead><tbody>${datasets().flatMap((dataset) => versions(dataset.id).map((version) => html`<tr class=${dataset.id === state.dataset ? "on" : ""} onClick=${() => void showDataset(dataset.id)}>
+      <td><button class="linkish">${dataset.name}</button></td><td class=${`xs path ${version.state === "missing" ? "bad" : "t3"}`}>${version.state === "missing" ? html`<${Icon} name="warning" />` : null}${version.path}</td></tr>`)).slice(0, 1000)}</tbody></table>`}
     <p class="s t2">${find ? `${counted(matches.length, "path")} would change; ${number(found)} of the new ones are there.` : "The part to find is shown in all paths that have it."}</p>
     <ul class="scroll files">${matches.slice(0, 300).map(({ from, to, exists }) => html`<li class="col pathrow"><span class="xs t3 path">${from}</span><span class=${`xs path ${exists ? "ok" : "bad"}`}><${Icon} name=${exists ? "check" : "warning"} />${to}</span></li>`)}</ul>
     <button class="btn primary big" aria-disabled=${matches.length === 0} onClick=${() => matches.length > 0 && void api.replacePaths(project, { find, replace, apply: true }).then(() => {
@@ -74,19 +101,16 @@ export function ExportSheet({ sheet }) {
   const [feature, setFeature] = useState(sheet.feature ?? state.feature);
   const own = features();
   const title = own.find(({ id }) => id === feature)?.title ?? "";
-  const start = (/** @type {string} */ kind, /** @type {object} */ fields = {}) => {
-    void api.exportFiles(state.project?.key ?? "", { kind, dataset: state.dataset, feature, ...fields }).then((job) => {
-      noteJob(job);
-      openSheet("jobs");
-    }, complain);
-  };
+  const [withTomogram, setWithTomogram] = useState(false);
+  const start = (/** @type {string} */ kind, /** @type {object} */ fields = {}) => void startExport({ kind, dataset: state.dataset, feature, ...fields });
   const row = (/** @type {string} */ name, /** @type {string} */ hint, /** @type {() => void} */ run) => html`<button class="choice" onClick=${run}><${Icon} name="import" /><span class="col g"><b class="m">${name}</b><span class="xs t3">${hint}</span></span></button>`;
   return html`<div class="pad col settings"><div class="settingrow"><span class="g">Feature</span><select class="field" aria-label="Feature" value=${feature} onChange=${(/** @type {any} */ event) => setFeature(Number(event.target.value))}>${own.map(({ id, title: name }) => html`<option value=${id} selected=${id === feature}>${name}</option>`)}</select></div>
     ${own.length === 0 ? html`<p class="s t3">There is no feature yet.</p>` : html`
     ${row("Boxes of this tomogram", `Coordinates of ${title}: text, x y z in voxels`, () => start("boxes"))}
     ${row("This slice", "Picture and mask, MRC", () => start("slice", { slice: state.slice }))}
     ${row("Annotation volume", `Masks of ${title} in all slices, MRC of the tomogram's size`, () => start("volume"))}
-    ${row("Annotations for the earlier program", "All features and boxes of this tomogram, .scns", () => start("scns"))}`}
+    ${row("Annotations for the earlier program", "All features and boxes of this tomogram, .scns", () => start("scns", { withTomogram }))}
+    <label class="row s" style="margin-left:10px"><input type="checkbox" checked=${withTomogram} onChange=${(/** @type {any} */ event) => setWithTomogram(event.target.checked)} />with the tomogram inside the .scns</label>`}
     <p class="xs t3">Files are written beside the project; the list of jobs has links to download them.</p></div>`;
 }
 

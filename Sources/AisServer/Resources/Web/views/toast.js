@@ -20,7 +20,8 @@ export function Toasts() {
       close();
       toast.action?.run();
     }}>${toast.action.title}</button>` : null}
-    ${toast.isError ? html`<button class="btn quiet" onClick=${() => void navigator.clipboard?.writeText(toast.text)}>Copy</button>` : null}
+    ${toast.isError ? html`<button class="btn quiet" onClick=${() => void navigator.clipboard?.writeText(toast.text)}>Copy</button>
+      ${state.session?.log ? html`<button class="btn quiet" title=${`Copy the path of the log: ${state.session.log}`} onClick=${() => void navigator.clipboard?.writeText(state.session?.log ?? "")}>Log</button>` : null}` : null}
     <${IconButton} icon="close" title="Close" kind="sm" onClick=${close} /></div>`;
 }
 
@@ -30,6 +31,7 @@ export function Announcer() {
   useEffect(() => {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
+    let said = "";
     const later = (/** @type {() => string} */ words) => {
       clearTimeout(timer);
       timer = setTimeout(() => setText(words()), 400);
@@ -41,7 +43,12 @@ export function Announcer() {
           .map(({ feature, pixels }) => `${features().find(({ id }) => id === feature)?.title} painted, ${number(pixels)} pixels.`);
         return `Slice ${state.slice}. ${painted.join(" ")}`;
       })),
-      listen(["toast", "history"], () => later(() => state.announcement)),
+      listen(["toast", "history"], () => {
+        // Once each: what was said before must not come between.
+        if (state.announcement === said) return;
+        said = state.announcement;
+        later(() => said);
+      }),
     ];
     return () => stops.forEach((stop) => stop());
   }, []);

@@ -9,7 +9,7 @@ import { choose } from "../app/features.js";
 import { edit, undoOrRedo } from "../app/project.js";
 import { setPreference } from "../app/storage.js";
 import { activeDataset, changed, datasets, features, state, tell, versions } from "../app/state.js";
-import { ORDERS, visibleRange } from "../model/search.js";
+import { grouped, ORDERS, visibleRange } from "../model/search.js";
 import { hex } from "../model/palette.js";
 import { counted, shape, voxelSize } from "../model/units.js";
 import * as api from "../api.js";
@@ -29,9 +29,15 @@ export function TomogramList() {
           changed("datasets");
         } })),
         "line",
-        { name: "Compact rows", isOn: state.isCompact, run: () => {
-          state.isCompact = !state.isCompact;
-          setPreference("compact", state.isCompact);
+        .../** @type {const} */ ([["rows", "Rows with pictures"], ["compact", "Compact rows"], ["gallery", "Gallery"]]).map(([kind, name]) => ({ name, isOn: state.rowKind === kind, run: () => {
+          state.rowKind = kind;
+          setPreference("rows", kind);
+          changed("datasets");
+        } })),
+        "line",
+        { name: "Group by folder", isOn: state.isGrouped, run: () => {
+          state.isGrouped = !state.isGrouped;
+          setPreference("grouped", state.isGrouped);
           changed("datasets");
         } },
       ]} />
@@ -46,30 +52,36 @@ export function TomogramList() {
     <${VersionBar} />`;
 }
 
+const HEIGHTS = { rows: 48, compact: 28, gallery: 132 };
+
 /** @param {{ list: Row[] }} p */
 function Rows({ list }) {
   const root = useRef(/** @type {HTMLElement | null} */ (null));
-  const [scroll, setScroll] = useState({ top: 0, room: 480 });
-  const height = state.isCompact ? 28 : 48;
+  const [scroll, setScroll] = useState({ top: 0, room: 480, width: 248 });
+  const height = HEIGHTS[state.rowKind];
+  const columns = state.rowKind === "gallery" ? Math.max(1, Math.floor(scroll.width / 116)) : 1;
+  const items = state.isGrouped ? grouped(list, state.foldedFolders) : list;
+  const lines = linesOf(items, columns);
+  const place = (/** @type {number | null} */ id) => lines.findIndex((line) => line.some((item) => "id" in item && item.id === id));
   useEffect(() => {
     const element = root.current;
     if (!element) return;
-    const observer = new ResizeObserver(() => setScroll({ top: element.scrollTop, room: element.clientHeight }));
+    const observer = new ResizeObserver(() => setScroll({ top: element.scrollTop, room: element.clientHeight, width: element.clientWidth }));
     observer.observe(element);
     return () => observer.disconnect();
   }, []);
   useEffect(() => {
-    const at = list.findIndex(({ id }) => id === state.dataset);
+    const at = place(state.dataset);
     const element = root.current;
     if (!element || at < 0) return;
     if (at * height < element.scrollTop) element.scrollTop = at * height;
     else if ((at + 1) * height > element.scrollTop + element.clientHeight) element.scrollTop = (at + 1) * height - element.clientHeight;
-  }, [state.dataset, height]);
-  const { first, last } = visibleRange(list.length, height, scroll.top, scroll.room);
+  }, [state.dataset, height, columns]);
+  const { first, last } = visibleRange(lines.length, height, scroll.top, scroll.room);
   const byId = new Map(datasets().map((dataset) => [dataset.id, dataset]));
   const known = features();
   const step = (/** @type {KeyboardEvent} */ event) => {
-    const by = { ArrowDown: 1, ArrowUp: -1, PageDown: 10, PageUp: -10 }[event.key];
+    const by = { ArrowDown: columns, ArrowUp: -columns, PageDown: 10 * columns, PageUp: -10 * columns }[event.key];
     if (!by) return;
     event.preventDefault();
     event.stopPropagation();
@@ -78,14 +90,39 @@ function Rows({ list }) {
     if (next) void showDataset(next.id);
   };
   return html`<div class="scroll g tomograms" ref=${root} role="listbox" aria-label="Tomograms" tabindex="0" onKeyDown=${step}
-    onScroll=${(/** @type {any} */ event) => setScroll({ top: event.target.scrollTop, room: event.target.clientHeight })}>
-    <div style=${`height:${list.length * height}px;position:relative`}>
-      ${list.slice(first, last).map((row, index) => html`<${Tomogram} key=${row.id} row=${row} dataset=${byId.get(row.id)} top=${(first + index) * height} height=${height} known=${known} place=${first + index + 1} count=${list.length} />`)}
+    onScroll=${(/** @type {any} */ event) => setScroll({ top: event.target.scrollTop, room: event.target.clientHeight, width: event.target.clientWidth })}>
+    <div style=${`height:${lines.length * height}px;position:relative`}>
+      ${lines.slice(first, last).flatMap((line, index) => line.map((item, column) => {
+        const where = `position:absolute;top:${(first + index) * height}px;height:${height}px;left:${(100 * column) / columns}%;width:${100 / columns}%`;
+        return "folder" in item ? html`<${Folder} key=${item.folder} item=${item} where=${where} />`
+          : html`<${Tomogram} key=${item.id} row=${item} dataset=${byId.get(item.id)} where=${where} known=${known} place=${list.indexOf(item) + 1} count=${list.length} />`;
+      }))}
     </div></div>`;
 }
 
-/** @param {{ row: Row, dataset: any, top: number, height: number, known: any[], place: number, count: number }} p */
-function Tomogram({ row, dataset, top, height, known, place, count }) {
+/** @typedef {ReturnType<typeof grouped>[number]} Item */
+
+/** What stands side by side: one tomogram, or several in the gallery; a folder's name stands alone. @param {Item[]} items @param {number} columns @returns {Item[][]} */
+function linesOf(items, columns) {
+  /** @type {Item[][]} */
+  const lines = [];
+  for (const item of items) {
+    const last = lines.at(-1);
+    if (last && last.length < columns && "id" in item && "id" in last[0]) last.push(item);
+    else lines.push([item]);
+  }
+  return lines;
+}
+
+/** @param {{ item: { folder: string, count: number, isFolded: boolean }, where: string }} p */
+const Folder = ({ item, where }) => html`<button class="foldername" style=${where} aria-expanded=${!item.isFolded} title=${item.folder} onClick=${() => {
+  const { foldedFolders: folded } = state;
+  if (!folded.delete(item.folder)) folded.add(item.folder);
+  changed("datasets");
+}}><${Icon} name=${item.isFolded ? "right" : "down"} /><span class="el g">${item.folder.split("/").at(-1) || "/"}</span><span class="t3 xs">${item.count}</span></button>`;
+
+/** @param {{ row: Row, dataset: any, where: string, known: any[], place: number, count: number }} p */
+function Tomogram({ row, dataset, where, known, place, count }) {
   const isOn = row.id === state.dataset;
   const own = versions(row.id);
   const bad = own.find((version) => version.state !== "ok");
@@ -93,9 +130,9 @@ function Tomogram({ row, dataset, top, height, known, place, count }) {
   const totals = state.totals.filter((total) => total.dataset === row.id && (total.slices > 0 || total.boxes > 0));
   const details = `${row.name}\n${voxelSize(dataset.voxelSizeAngstrom, 4)} · ${shape(dataset.shape)}\n${row.paths.join("\n")}${bad ? `\n${bad.reason}` : ""}`;
   const dots = totals.map((total) => ({ feature: known.find(({ id }) => id === total.feature), total })).filter(({ feature }) => feature);
-  return html`<div class=${`tomo ${isOn ? "on" : ""} ${state.isCompact ? "compact" : ""}`} role="option" aria-selected=${isOn} aria-posinset=${place} aria-setsize=${count} style=${`position:absolute;left:0;right:0;top:${top}px;height:${height}px`} title=${details}
+  return html`<div class=${`tomo ${isOn ? "on" : ""} ${state.rowKind}`} role="option" aria-selected=${isOn} aria-posinset=${place} aria-setsize=${count} style=${where} title=${details}
       onClick=${() => void showDataset(row.id)}>
-    ${state.isCompact ? null : html`<img src=${own[0] && own[0].state === "ok" ? api.thumbnailAddress(state.project?.key ?? "", row.id, own[0].key) : undefined} alt="" width="36" height="36" loading="lazy" decoding="async" class="thumb" onError=${(/** @type {any} */ event) => event.target.removeAttribute("src")} />`}
+    ${state.rowKind === "compact" ? null : html`<img src=${own[0] && own[0].state === "ok" ? api.thumbnailAddress(state.project?.key ?? "", row.id, own[0].key, state.rowKind === "gallery" ? 144 : 72) : undefined} alt="" loading="lazy" decoding="async" class="thumb" onError=${(/** @type {any} */ event) => event.target.removeAttribute("src")} />`}
     <span class="col g" style="min-width:0"><span class="row" style="gap:6px">
         ${bad ? html`<${Icon} name="warning" kind="bad" />` : null}<span class=${`n el g ${bad ? "bad" : ""}`}>${row.name}</span>
         <span class="dots">${dots.slice(0, 6).map(({ feature, total }) => html`<button class="dot" style=${`--c:${hex(feature)}`} title=${`${feature.title}: ${counted(total.slices, "slice")}, ${counted(total.boxes, "box", "boxes")}`} aria-label=${`${feature.title} in ${row.name}`} tabindex="-1"
@@ -103,7 +140,7 @@ function Tomogram({ row, dataset, top, height, known, place, count }) {
             event.stopPropagation();
             void showDataset(row.id).then(() => choose(feature.id));
           }}></button>`)}</span></span>
-      ${state.isCompact ? null : html`<span class=${`row xs ${isOn ? "t2" : "t3"}`} style="gap:6px"><span class="el g">${voxelSize(dataset.voxelSizeAngstrom)} · ${shape(dataset.shape)}</span>${boxCount ? html`<span title="Boxes">${boxCount}</span>` : null}</span>`}
+      ${state.rowKind !== "rows" ? null : html`<span class=${`row xs ${isOn ? "t2" : "t3"}`} style="gap:6px"><span class="el g">${voxelSize(dataset.voxelSizeAngstrom)} · ${shape(dataset.shape)}</span>${boxCount ? html`<span title="Boxes">${boxCount}</span>` : null}</span>`}
     </span></div>`;
 }
 

@@ -5,13 +5,17 @@ import { Icon, Mark } from "./icons.js";
 import { IconButton, Menu } from "./controls.js";
 import { openSheet, run } from "../app/commands.js";
 import { edit, outbox, undoOrRedo } from "../app/project.js";
+import { startExport } from "../app/datasets.js";
 import { goHome } from "../app/navigation.js";
 import { changed, datasets, state, tell } from "../app/state.js";
 import { client } from "../api.js";
 import { counted, duration, percent } from "../model/units.js";
 
 export const TopBar = () => html`<header class="top" data-region>
-  <button class="logo" title="Ais: projects" aria-label="Ais: projects" onClick=${goHome}><${Mark} /><span class="wide-only">Ais</span></button><span class="sep"></span>
+  <button class="logo" title="Ais: projects; right button: about" aria-label="Ais: projects" onClick=${goHome} onContextMenu=${(/** @type {Event} */ event) => {
+    event.preventDefault();
+    openSheet("about");
+  }}><${Mark} /><span class="wide-only">Ais</span></button><span class="sep"></span>
   <${ProjectMenu} />
   <nav class="tasks" aria-label="Tasks"><a href="#annotate" aria-current="page" onClick=${(/** @type {Event} */ event) => {
     event.preventDefault();
@@ -35,7 +39,8 @@ function ProjectMenu() {
     { name: "Add tomograms…", run: () => openSheet("files", { purpose: "add" }), keys: "Ctrl O" },
     { name: "Import annotations…", run: () => openSheet("files", { purpose: "import" }), hint: ".scns of the earlier program, volumes, boxes" },
     { name: "Export annotations…", run: () => openSheet("export", {}) },
-    { name: "Replace a part of all paths…", run: () => openSheet("paths", {}) },
+    { name: "Save a copy of the project…", hint: "with all annotations and their history", run: () => void startExport({ kind: "project" }) },
+    { name: "All files and paths", run: () => openSheet("paths", {}) },
     { name: "Remove all tomograms", kind: "danger", hint: "Files and annotations stay; can be undone", run: () => {
       const list = datasets();
       edit(list.map(({ id }) => ({ kind: "remove-dataset", dataset: id })), "removing all tomograms");
@@ -48,6 +53,7 @@ function ProjectMenu() {
     "line",
     ...recent.map(({ name, path }) => ({ name, hint: path, run: () => import("../app/navigation.js").then(({ openPaths }) => openPaths([path])) })),
     { name: "All projects", run: goHome },
+    { name: `About Ais ${state.session?.version ?? ""}`, run: () => openSheet("about") },
   ]} />`;
 }
 

@@ -1,19 +1,26 @@
 // How the picture is looked at: histogram, contrast, slab, filters.
 
 import { html, useRef, useTopics } from "./ui.js";
+import { FoldTitle, isFolded } from "./fold.js";
 import { Icon } from "./icons.js";
-import { Check, IconButton, Menu, Slider, TextField, Toggle } from "./controls.js";
+import { Check, IconButton, Menu, Segments, Slider, TextField, Toggle } from "./controls.js";
 import * as actions from "../app/view-actions.js";
+import { openSheet } from "../app/commands.js";
+import { candidates, changeOverlay, chooseOverlay, toggleOverlay } from "../app/overlay.js";
 import { FILTERS } from "../model/filters.js";
 import { clippedShare } from "../model/contrast.js";
 import { greyValue, number, parseNumber } from "../model/units.js";
 import { changed, state } from "../app/state.js";
 
 export function ViewPanel() {
-  useTopics("contrast", "slice");
+  useTopics("contrast", "slice", "datasets");
+  return html`<div class="sec line"><${FoldTitle} name="view">View<//><span class="g"></span><${IconButton} icon="reset" title="Reset the view settings" kind="sm" onClick=${actions.resetLooks} /></div>
+    ${isFolded("view") ? null : html`<${ViewRows} />`}`;
+}
+
+function ViewRows() {
   const { contrast } = state;
-  return html`<div class="sec line"><h2>View</h2><span class="g"></span><${IconButton} icon="reset" title="Reset the view settings" kind="sm" onClick=${actions.resetLooks} /></div>
-    <div class="pad viewpanel"><${HistogramView} />
+  return html`<div class="pad viewpanel"><${HistogramView} />
       <div class="row s limits"><${TextField} label="Black" kind="num" value=${greyValue(contrast.black)} onCommit=${(/** @type {string} */ text) => typed("black", text)} />
         <span class="t3 xs g" style="text-align:center">${clipped()}</span>
         <${TextField} label="White" kind="num" value=${greyValue(contrast.white)} onCommit=${(/** @type {string} */ text) => typed("white", text)} /></div>
@@ -28,7 +35,25 @@ export function ViewPanel() {
       <div class="row s t2"><${Menu} label="Add filter" kind="up g" buttonKind="addfilter" button=${html`<${Icon} name="plus" /><span class="g">Add filter</span>`}
           items=${FILTERS.map(({ kind, name }) => ({ name, run: () => actions.addFilter(kind) }))} />
         <button class="keybutton" title="All filters on or off (Z)" aria-label="All filters on or off" aria-pressed=${state.filtersAreOn} onClick=${actions.toggleFilters}><kbd>Z</kbd></button></div>
+      <${OverlayRows} />
     </div>`;
+}
+
+/** A second picture over the slice. */
+function OverlayRows() {
+  const { overlay } = state;
+  const list = candidates().filter(({ version }) => version.id !== state.version);
+  const chosen = list.find(({ version }) => version.id === overlay.version);
+  return html`<div class="row s" style="height:28px"><span class="t2 g">Overlay</span>
+      <${Menu} label="Overlay" alignRight=${true} kind="up" buttonKind="field" button=${html`<span class="el" style="max-width:130px">${chosen?.name ?? "none"}</span><${Icon} name="down" />`} items=${[
+        { name: "None", isOn: !chosen, run: () => chooseOverlay(null) },
+        ...list.map(({ version, name }) => ({ name, isOn: version === chosen?.version, hint: version.path, run: () => chooseOverlay(version.id) })),
+        "line", { name: "Another file…", hint: "fluorescence, or any volume of this size, as a version", run: () => openSheet("files", { purpose: "version" }) },
+      ]} /></div>
+    ${chosen ? html`<${Slider} label="Overlay" value=${Math.round(overlay.opacity * 100)} min=${0} max=${100} otherwise=${50} text=${number(overlay.opacity * 100)} unit="%" onChange=${(/** @type {number} */ value) => changeOverlay({ opacity: value / 100 })} />
+      <div class="row s" style="height:28px;gap:6px"><input type="color" aria-label="Colour of the overlay" value=${overlay.colour} onInput=${(/** @type {any} */ event) => changeOverlay({ colour: event.target.value })} />
+        <${Segments} label="Blend" value=${overlay.blend} options=${[{ value: "add", name: "Add" }, { value: "over", name: "Over" }, { value: "multiply", name: "Multiply" }]} onChange=${(/** @type {"add" | "over" | "multiply"} */ blend) => changeOverlay({ blend })} />
+        <span class="g"></span><${IconButton} icon=${overlay.isHidden ? "eyeOff" : "eye"} title="Hide or show the overlay (Shift+O)" kind="sm" onClick=${toggleOverlay} /></div>` : null}`;
 }
 
 /** @param {"black" | "white"} which @param {string} text */

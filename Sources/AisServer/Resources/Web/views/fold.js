@@ -1,0 +1,19 @@
+// Sections that fold to their title.
+
+import { html } from "./ui.js";
+import { Icon } from "./icons.js";
+import { setPreference } from "../app/storage.js";
+import { changed, state } from "../app/state.js";
+
+/** @import { View } from "./preact-htm.d.ts" */
+
+/** @param {string} name */
+export const isFolded = (name) => state.preferences.folded.includes(name);
+
+/** A section's title, which folds and unfolds it. @param {{ name: string, children?: View }} p */
+export const FoldTitle = ({ name, children }) => html`<h2><button class="foldtitle" aria-expanded=${!isFolded(name)} title=${isFolded(name) ? "Unfold" : "Fold"} onClick=${() => {
+  const { folded } = state.preferences;
+  state.preferences.folded = isFolded(name) ? folded.filter((other) => other !== name) : [...folded, name];
+  setPreference("folded", state.preferences.folded);
+  changed("ui", "contrast");
+}}><${Icon} name=${isFolded(name) ? "right" : "down"} />${children}</button></h2>`;

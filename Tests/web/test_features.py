@@ -1,0 +1,172 @@
+"""Features and their library: names, colours, boxes, cards."""
+
+import re
+
+
+def new_library(app):
+    app.page.get_by_label("Feature library").first.click()
+    app.page.get_by_role("button", name="New library", exact=True).click()
+    app.page.wait_for_selector("text=New card")
+
+
+def test_box_sizes_of_one_tomogram_alone(app):
+    app.press("n")
+    app.page.get_by_label("Box size of this tomogram alone").click()
+    app.page.get_by_label("Box size, value").fill("96")
+    app.page.keyboard.press("Enter")
+    app.eventually(lambda: app.state("state.registers.list('layer').some((layer) => layer.boxSize === 96)"))
+    assert app.features()[0]["boxSize"] == 64, "the feature's own size stays"
+    app.page.locator(".tomo", has_text="lam_003").click()
+    app.wait_shown()
+    assert app.page.get_by_label("Box size, value").input_value() == "64"
+    app.page.locator(".tomo", has_text="lam_001").click()
+    app.wait_shown()
+    app.page.get_by_label("Box size of this tomogram alone").click()
+    app.page.wait_for_function("document.querySelector('[aria-label=\"Box size, value\"]').value === '64'")
+
+
+def test_a_colour_is_chosen_by_palette_hue_or_code(app):
+    app.press("n")
+    app.page.get_by_label("Colour of Feature 1").click()
+    app.page.get_by_label("Hue, value").fill("150")
+    app.page.keyboard.press("Enter")
+    app.eventually(lambda: app.features()[0]["green"] > app.features()[0]["red"] + 0.2)
+    app.page.get_by_label("Colour as #rrggbb").fill("#3060ff")
+    app.page.keyboard.press("Enter")
+    app.eventually(lambda: round(app.features()[0]["blue"], 2) == 1 and round(app.features()[0]["red"] * 255) == 0x30)
+
+
+def test_names_of_the_library_bring_their_looks_and_can_be_hidden(app):
+    app.press("n")
+    new_library(app)
+    app.page.get_by_role("button", name="New card", exact=True).click()
+    card = app.page.locator(".libcard").first
+    card.get_by_label("Name").fill("Ribosome")
+    app.page.keyboard.press("Enter")
+    card.get_by_label("More", exact=True).click()
+    card.get_by_label("Brush, value").fill("30")
+    app.page.keyboard.press("Enter")
+    card.get_by_label("Box size, value").fill("48")
+    app.page.keyboard.press("Enter")
+    app.eventually(lambda: [c for library in app.snapshot()["libraries"] for c in library["features"] if c["boxSize"] == 48 and c["brushNanometer"] == 30])
+    app.press("Escape")
+    app.page.get_by_label("Names from the library").click()
+    app.page.get_by_role("menuitem", name=re.compile("^Ribosome")).click()
+    app.eventually(lambda: [(f["title"], f["boxSize"], f["brushRadius"]) for f in app.features()] == [("Ribosome", 48, 30)], "30 nm are 30 voxels of 10 Å")
+    app.press("n")
+    app.page.get_by_label("Names from the library").click()
+    app.page.get_by_role("menuitemradio", name="Offer the names of libraries").click()
+    app.eventually(lambda: not app.snapshot()["libraries"][0]["isActive"])
+    app.page.get_by_label("Names from the library").click()
+    assert app.page.get_by_role("menuitem", name="Feature library…").count() == 1
+
+
+def test_cards_keep_how_surfaces_look_are_searched_sorted_and_switched(app):
+    new_library(app)
+    for title in ("Ribosome", "Actin"):
+        app.page.get_by_role("button", name="New card", exact=True).click()
+        app.page.locator(".libcard").last.get_by_label("Name").fill(title)
+        app.page.keyboard.press("Enter")
+        app.eventually(lambda: [c for c in app.snapshot()["libraries"][0]["features"] if c["title"] == title])
+    card = app.page.locator(".libcard").first
+    card.get_by_label("More", exact=True).click()
+    card.get_by_label("Level, value").fill("200")
+    app.page.keyboard.press("Enter")
+    card.get_by_label("Dust below, value").fill("5000")
+    app.page.keyboard.press("Enter")
+    card.get_by_label("Hide the surface").click()
+    app.eventually(lambda: [c for c in app.snapshot()["libraries"][0]["features"] if (c["level"], c["dustCubicNanometer"], bool(c["isSurfaceHidden"])) == (200, 5000, True)])
+    app.page.get_by_label("Sort", exact=True).click()
+    app.page.get_by_role("menuitemradio", name="Name").click()
+    assert app.page.locator(".libcard").first.get_by_label("Name").input_value() == "Actin"
+    app.page.get_by_label("Search cards").fill("ribo")
+    assert app.page.locator(".libcard").count() == 1
+    app.page.get_by_label("Search cards").fill("")
+    app.page.get_by_label("Sort", exact=True).click()
+    app.page.get_by_role("menuitem", name="Use none").click()
+    app.eventually(lambda: not any(c["isUsed"] for c in app.snapshot()["libraries"][0]["features"]))
+    app.page.get_by_label("Sort", exact=True).click()
+    app.page.get_by_role("menuitemradio", name="Hide those not used").click()
+    assert app.page.locator(".libcard").count() == 0
+
+
+def test_libraries_are_named_chosen_and_deleted_with_undo(app):
+    new_library(app)
+    app.page.get_by_label("Name of the library").fill("Cilia")
+    app.page.keyboard.press("Enter")
+    app.eventually(lambda: app.snapshot()["libraries"][0]["name"] == "Cilia")
+    app.page.get_by_label("Library", exact=True).click()
+    app.page.get_by_role("menuitem", name="New library", exact=True).click()
+    app.eventually(lambda: len(app.snapshot()["libraries"]) == 2)
+    app.page.get_by_label("Library", exact=True).click()
+    app.page.get_by_role("menuitem", name="Delete Cilia").click()
+    app.eventually(lambda: len(app.snapshot()["libraries"]) == 1)
+    app.page.get_by_role("button", name="Undo", exact=True).click()
+    app.eventually(lambda: {library["name"] for library in app.snapshot()["libraries"]} >= {"Cilia"})
+
+
+def test_a_card_puts_its_feature_first_and_is_applied_to_the_project(app):
+    app.press("n", "n")
+    app.page.locator(".tomo", has_text="lam_004").click()
+    app.wait_shown()
+    app.drag([(60, 60), (60, 120)])
+    app.eventually(lambda: app.annotations(4)["slices"])
+    app.page.get_by_label("Feature library").first.click()
+    app.page.get_by_role("button", name="New library", exact=True).click()
+    app.page.get_by_role("button", name="Save 2 features of this project").click()
+    app.eventually(lambda: len(app.snapshot()["libraries"][0]["features"]) == 2)
+    app.page.get_by_label(re.compile("^Feature 2 first")).click()
+    app.page.wait_for_function("document.querySelector('.lay .nm').innerText === 'Feature 2' && document.querySelector('.tomo .n').innerText === 'lam_004'")
+    card = next(card for card in app.snapshot()["libraries"][0]["features"] if card["title"] == "Feature 1")
+    app.page.get_by_label("Colour of Feature 1").last.evaluate("(input) => { input.value = '#2f8060'; input.dispatchEvent(new Event('change', { bubbles: true })); }")
+    app.eventually(lambda: next(c for c in app.snapshot()["libraries"][0]["features"] if c["id"] == card["id"])["red"] != card["red"])
+    app.page.get_by_role("button", name="Apply to this project").click()
+    app.eventually(lambda: round(next(f for f in app.features() if f["title"] == "Feature 1")["green"] * 255) == 0x80)
+
+
+def test_the_library_of_the_earlier_program_is_asked_for(app):
+    app.page.get_by_label("Feature library").first.click()
+    with app.page.expect_request(re.compile("/imports$")) as request:
+        app.page.get_by_role("button", name="Take over that of the earlier program").click()
+    assert request.value.post_data_json["kind"] == "feature-library"
+
+
+def test_features_are_saved_in_the_library_from_their_menu(app):
+    app.press("n")
+    new_library(app)
+    app.press("Escape")
+    app.page.get_by_label("More for Feature 1").click()
+    app.page.get_by_role("menuitem", name="Save in the library").click()
+    app.eventually(lambda: [c["title"] for c in app.snapshot()["libraries"][0]["features"]] == ["Feature 1"])
+
+
+def test_boxes_are_hidden_and_shown(app):
+    app.press("n", "g")
+    app.click(100, 100)
+    app.eventually(lambda: app.annotations()["boxes"])
+    app.move(10, 10)
+
+    def drawn():
+        app.frames()
+        return app.page.evaluate("""() => { const c = document.querySelector('.pic .over'); const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0; for (let i = 3; i < d.length; i += 4) if (d[i] > 0) n += 1; return n; }""")
+
+    shown = drawn()
+    app.page.get_by_label("More for Feature 1").click()
+    app.page.get_by_role("menuitem", name="Hide boxes").click()
+    app.eventually(lambda: not app.features()[0]["showsBoxes"])
+    assert drawn() < shown
+
+
+def test_sections_fold(app):
+    app.press("n")
+    app.page.get_by_role("button", name=re.compile("^Features")).click()
+    app.frames()
+    assert app.page.locator(".layerlist").count() == 0 and app.page.get_by_label("Opacity, value").count() == 1
+    app.page.get_by_role("button", name="View", exact=True).click()
+    app.frames()
+    assert app.page.locator(".hist").count() == 0
+    app.page.get_by_role("button", name="View", exact=True).click()
+    app.frames()
+    app.page.get_by_role("button", name=re.compile("^Features")).click()
+    app.frames()
+    assert app.page.locator(".layerlist").count() == 1 and app.page.locator(".hist").count() == 1

@@ -1,0 +1,108 @@
+"""Views from the side, and a second picture over the slice."""
+
+
+def side_pixels(app, axis, count=10):
+    """The grey values in the middle of a view from the side, and whether a coloured pixel is in it."""
+    return app.page.evaluate("""async ([axis, count]) => {
+      for (let frame = 0; frame < 2; frame += 1) await new Promise((go) => requestAnimationFrame(go));
+      const canvas = document.querySelector(`.side.${axis} canvas`), gl = canvas.getContext('webgl2');
+      const out = new Uint8Array(4 * canvas.width * canvas.height);
+      gl.readPixels(0, 0, canvas.width, canvas.height, gl.RGBA, gl.UNSIGNED_BYTE, out);
+      let coloured = 0; const greys = new Set();
+      for (let i = 0; i < out.length; i += 4) {
+        if (Math.max(out[i], out[i + 1], out[i + 2]) - Math.min(out[i], out[i + 1], out[i + 2]) > 25) coloured += 1;
+        greys.add(out[i]);
+      }
+      return [greys.size, coloured];
+    }""", [axis, count])
+
+
+def side_place(app, axis, z, along):
+    """Where slice `z` and the point `along` the row or column lie on the screen."""
+    box = app.page.locator(f".side.{axis}").bounding_box()
+    view = app.state("({ slice: state.slice, zoom: state.view.zoom, y: state.view.centre.y, x: state.view.centre.x })")
+    depth, other = (z - view["slice"]) * view["zoom"], (along - view["x" if axis == "xz" else "y"]) * view["zoom"]
+    right, down = (other, depth) if axis == "xz" else (depth, other)
+    return box["x"] + box["width"] / 2 + right, box["y"] + box["height"] / 2 + down
+
+
+def open_sides(app):
+    app.press("u")
+    app.page.wait_for_selector(".side.xz canvas")
+    app.page.wait_for_function("document.querySelectorAll('.side canvas').length === 2")
+    app.eventually(lambda: side_pixels(app, "xz")[0] > 3 and side_pixels(app, "yz")[0] > 3, "the views from the side")
+
+
+def test_what_is_painted_shows_in_the_views_from_the_side(app):
+    app.drag([(128, 60), (128, 200)])
+    app.eventually(lambda: app.annotations()["slices"])
+    app.move(128, 128)
+    open_sides(app)
+    app.eventually(lambda: side_pixels(app, "xz")[1] > 20, "the stroke in XZ")
+    assert side_pixels(app, "yz")[1] > 0
+
+
+def test_painting_in_a_view_from_the_side_paints_the_slices_that_it_crosses(app):
+    app.press("n")
+    app.move(128, 128)
+    open_sides(app)
+    x, y = side_place(app, "xz", 20, 100)
+    x1, y1 = side_place(app, "xz", 24, 100)
+    app.page.mouse.move(x, y)
+    app.page.mouse.down()
+    app.page.mouse.move(x1, y1, steps=4)
+    app.page.mouse.up()
+    app.eventually(lambda: {20, 21, 22, 23, 24} <= {item["slice"] for item in app.annotations()["slices"]}, "all slices")
+    row = app.state("state.ortho.y")
+    for slice_ in (20, 22, 24):
+        mask = app.mask(slice_)
+        assert mask[row][100] and not any(mask[row - 1]) and not any(mask[row + 1]), "one voxel thick"
+    assert side_pixels(app, "xz")[1] > 20
+    app.press("Control+z")
+    app.eventually(lambda: app.annotations()["slices"] == [], "one step of undo")
+    x, y = side_place(app, "yz", 20, 90)
+    app.page.mouse.move(x, y)
+    app.page.mouse.down()
+    app.page.mouse.up()
+    column = app.state("state.ortho.x")
+    app.eventually(lambda: app.mask(20)[90][column], "the view along X")
+
+
+def test_the_cross_moves_all_three_views(app):
+    app.move(128, 128)
+    open_sides(app)
+    x, y = side_place(app, "xz", 10, 50)
+    app.page.keyboard.down("Alt")
+    app.page.mouse.click(x, y)
+    app.page.keyboard.up("Alt")
+    assert app.state("[state.slice, state.ortho.x]") == [10, 50]
+    app.page.mouse.wheel(0, 100)
+    app.frames()
+    assert app.state("state.ortho.y") == 129
+    app.page.keyboard.down("Alt")
+    app.click(60, 70)
+    app.page.keyboard.up("Alt")
+    assert app.state("[state.ortho.y, state.ortho.x]") == [60, 70]
+
+
+def test_a_second_picture_lies_over_the_slice_with_opacity_colour_and_blend(app):
+    before = app.pixel(30, 30)
+    app.page.get_by_label("Overlay", exact=True).first.click()
+    app.page.get_by_role("menuitemradio", name="lam_003").first.click()
+    app.eventually(lambda: app.state("state.overlayShown !== null"), "the overlay's slice")
+
+    def most():
+        return max(pixel[1] - pixel[0] for pixel in (app.pixel(y, x) for y in (30, 50, 70, 200) for x in (30, 45, 60, 210)))
+
+    assert most() > 40, "green where it is bright"
+    app.press("Shift+O")
+    assert app.pixel(30, 30) == before
+    app.press("Shift+O")
+    app.page.get_by_role("radio", name="Multiply").click()
+    app.frames()
+    red, green, blue = app.pixel(30, 30)
+    assert red <= before[0] and green <= before[1] and blue <= before[2], "darker, never brighter"
+    app.page.get_by_label("Overlay, value").fill("0")
+    app.page.keyboard.press("Enter")
+    app.frames()
+    assert app.pixel(30, 30) == before
