@@ -90,8 +90,9 @@ function nextRegion() {
   const regions = [...document.querySelectorAll("[data-region]")].filter((region) => /** @type {HTMLElement} */ (region).offsetParent !== null);
   const at = regions.findIndex((region) => region.contains(document.activeElement));
   const next = regions[(at + 1) % regions.length];
-  const target = next?.matches("[tabindex]") ? next : next?.querySelector("button, input, [tabindex='0'], a");
-  /** @type {HTMLElement | null | undefined} */ (target)?.focus();
+  const inside = /** @type {HTMLElement[]} */ ([...(next?.querySelectorAll("button, input, [tabindex='0'], a") ?? [])]);
+  const target = next?.matches("[tabindex]") ? next : inside.find(({ offsetParent }) => offsetParent !== null);
+  /** @type {HTMLElement | undefined} */ (target)?.focus();
 }
 
 /** Names this moment in the history. */

@@ -100,7 +100,7 @@ function Rail() {
 }
 
 function Picture() {
-  useTopics("ui", "tool");
+  useTopics("ui", "tool", "slice", "annotations", "datasets", "features");
   const root = useRef(/** @type {HTMLElement | null} */ (null));
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const over = useRef(/** @type {HTMLCanvasElement | null} */ (null));
