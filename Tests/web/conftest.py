@@ -1,22 +1,27 @@
-"""Fixtures for tests of the page in a real browser. They speak to a server over its public addresses only, so that the same
-tests run against the stand-in of this folder and, with AIS_PAGE naming a project's address, against the program."""
+"""Fixtures for tests of the page in a real browser. They speak to the server over its public addresses only, so that the same
+tests run against the program and, where it is not built, against the stand-in of this folder."""
 
 import json
 import os
 import pathlib
+import shutil
 import sys
 import time
+import urllib.parse
 import urllib.request
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import program  # noqa: E402
 from journal_double import decode_mask  # noqa: E402
 from server_double import Server  # noqa: E402
 
 CHROMIUM = os.environ.get("AIS_CHROMIUM") or next(filter(os.path.exists, ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")), "/usr/bin/chromium")
 # Software rendering, the same everywhere. Text and buttons are rasterised without it: through it a frame takes ten times as long.
 FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-gpu-rasterization"]
+
+HAS_PROGRAM = program.is_built()
 
 
 @pytest.fixture(scope="session")
@@ -31,20 +36,49 @@ def browser():
         running.close()
 
 
+@pytest.fixture(scope="session")
+def tomograms(tmp_path_factory):
+    """A folder with a project and its tomograms, made once: each test has a copy of the project."""
+    folder = tmp_path_factory.mktemp("page")
+    program.make_tomograms(folder / "rec")
+    program.make_project(folder)
+    return folder
+
+
 @pytest.fixture
-def server():
-    running = Server().start()
-    yield running
-    running.cut()
-    running.shutdown()
+def server(request, tmp_path):
+    """The program, or the stand-in where it is not built."""
+    if not HAS_PROGRAM:
+        running = Server()
+    else:
+        folder = request.getfixturevalue("tomograms")
+        shutil.copytree(folder / "Test.ais", tmp_path / "Test.ais")
+        running = program.Program(tmp_path / "Test.ais", [folder / "rec", tmp_path])
+    yield running.start()
+    running.stop()
+
+
+@pytest.fixture
+def thousand(request, tmp_path):
+    """A server of a project with a thousand tomograms."""
+    if not HAS_PROGRAM:
+        running = Server(count=1000)
+    else:
+        (tmp_path / "rec").mkdir()
+        for number in range(1, 1001):
+            program.write_mrc(tmp_path / "rec" / f"lam_{number:04}.mrc", bytes(2 * 32 * 32 * 4), 4, 32, 32, 10)
+        running = program.Program(program.make_project(tmp_path), [tmp_path])
+    yield running.start()
+    running.stop()
 
 
 class App:
     """The page of one person, and what the server says of the project."""
 
-    def __init__(self, browser, address, project="test", author="Jo Visser", size=(1440, 900), theme="dark"):
-        self.address, self.project = address, project
+    def __init__(self, browser, server, author="Jo Visser", size=(1440, 900), theme="dark"):
+        self.server, self.address, self.project, self.author = server, server.address, server.key, author
         self.context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
+        self.context.add_cookies([{"name": server.cookie, "value": server.token, "url": server.address}])
         self.context.add_init_script(f"if (location.protocol.startsWith('http')) localStorage.getItem('ais.author') ?? localStorage.setItem('ais.author', {json.dumps(json.dumps(author))})")
         # A machine that builds something else meanwhile is slow, not wrong.
         self.context.set_default_timeout(40_000)
@@ -128,8 +162,12 @@ class App:
 
     # --- what the server has
 
+    def ask(self, path):
+        author = urllib.parse.quote(self.author)
+        return urllib.request.urlopen(urllib.request.Request(f"{self.address}{path}", headers={"Authorization": f"Bearer {self.server.token}", "X-Ais-Author": author}), timeout=20)
+
     def get(self, path):
-        with urllib.request.urlopen(f"{self.address}/api/projects/{self.project}{path}", timeout=10) as answer:
+        with self.ask(f"/api/projects/{self.project}{path}") as answer:
             return json.load(answer)
 
     def snapshot(self):
@@ -137,7 +175,7 @@ class App:
 
     def files(self, path=None):
         """What lies in a folder on the server's side; the first that it gives out when none is named."""
-        with urllib.request.urlopen(f"{self.address}/api/files" + (f"?path={path}" if path else ""), timeout=10) as answer:
+        with self.ask("/api/files" + (f"?path={path}" if path else "")) as answer:
             return json.load(answer)["entries"]
 
     def features(self):
@@ -149,13 +187,14 @@ class App:
     def mask(self, slice_, feature=None, dataset=1):
         """Rows of booleans."""
         feature = feature if feature is not None else self.features()[0]["id"]
-        with urllib.request.urlopen(f"{self.address}/api/projects/{self.project}/datasets/{dataset}/masks/{feature}/{slice_}", timeout=10) as answer:
+        with self.ask(f"/api/projects/{self.project}/datasets/{dataset}/masks/{feature}/{slice_}") as answer:
             height, width = int(answer.headers["X-Ais-Height"]), int(answer.headers["X-Ais-Width"])
             pixels = decode_mask(answer.read(), height, width)
         return [[bool(pixels[y * width + x]) for x in range(width)] for y in range(height)]
 
     def history(self):
-        return self.get("/history?limit=200")["entries"]
+        """What this person did."""
+        return self.get(f"/history?limit=200&author={urllib.parse.quote(self.author)}")["entries"]
 
     def eventually(self, test, what="it", seconds=30):
         """Waits until the server says so."""
@@ -177,7 +216,7 @@ def people(browser, server):
     made = []
 
     def make(**options):
-        app = App(browser, os.environ.get("AIS_PAGE", server.address), **options)
+        app = App(browser, options.pop("server", server), **options)
         made.append(app)
         return app
 

@@ -50,7 +50,7 @@ def measure(browser, height, width):
         dataset["versions"] = dataset["versions"][:1]
     for field, value in (("size_y", height), ("size_x", width)):
         server.project.cells["dataset", 1, field] = value
-    app = App(browser, server.address).open()
+    app = App(browser, server).open()
     for row in range(3):
         app.press("n")
         app.drag([(height * (0.2 + 0.1 * row), width * 0.2), (height * (0.2 + 0.1 * row), width * 0.8)])

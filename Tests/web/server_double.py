@@ -94,6 +94,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.project, self.slices = Project("Test", tomograms(count, side)), Slices()
         self.people, self.jobs, self.requests, self.is_down, self.delay = {}, [], [], False, 0.0
         self.generation = 0
+        self.key, self.token, self.cookie = "test", "none", "none"
 
     @property
     def address(self) -> str:
@@ -112,6 +113,10 @@ class Server(http.server.ThreadingHTTPServer):
 
     def mend(self):
         self.is_down = False
+
+    def stop(self):
+        self.cut()
+        self.shutdown()
 
     def handle_error(self, request, client_address):
         pass
@@ -212,6 +217,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if rest == "paths":
                 versions = [version for dataset in project.datasets.values() for version in dataset["versions"]]
                 matches = [{"version": v["id"], "from": v["path"], "to": v["path"].replace(body["find"], body["replace"]), "exists": "new" in body["replace"]} for v in versions if body["find"] in v["path"]]
+                for match in matches if body["apply"] else []:
+                    next(v for v in versions if v["id"] == match["version"])["path"] = match["to"]
                 return self.json({"matches": matches})
             if rest == "datasets":
                 return self.json({"added": project.add(body["paths"], body.get("separately"))})

@@ -157,4 +157,4 @@ def test_what_the_program_is_and_its_version(app):
     app.page.wait_for_selector(f".sheet >> text=Ais {app.state('state.session.version')}")
     app.press("Escape")
     app.page.get_by_label(re.compile("^Project")).click()
-    assert app.page.get_by_role("menuitem", name=re.compile("^About Ais")).count() == 1
+    app.page.get_by_role("menuitem", name=re.compile("^About Ais")).wait_for()
