@@ -28,8 +28,10 @@ HAS_PROGRAM = program.is_built()
 def browser():
     if not os.path.exists(CHROMIUM):
         pytest.skip(f"'{CHROMIUM}' is not there: apt-get install --no-install-recommends chromium-headless-shell, or name one in AIS_CHROMIUM")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    # A machine that builds something else meanwhile is slow, not wrong.
+    expect.set_options(timeout=30_000)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running

@@ -59,7 +59,7 @@ def test_names_of_the_library_bring_their_looks_and_can_be_hidden(app):
     app.eventually(lambda: not app.snapshot()["libraries"][0]["isActive"])
     app.page.get_by_label("Names from the library").click()
     app.page.get_by_role("menuitem", name="Feature library…").wait_for()
-    assert app.page.get_by_role("menuitem", name=re.compile("^Ribosome")).count() == 0
+    expect(app.page.get_by_role("menuitem", name=re.compile("^Ribosome"))).to_have_count(0)
 
 
 def test_cards_keep_how_surfaces_look_are_searched_sorted_and_switched(app):
@@ -81,14 +81,14 @@ def test_cards_keep_how_surfaces_look_are_searched_sorted_and_switched(app):
     app.page.get_by_role("menuitemradio", name="Name").click()
     assert app.page.locator(".libcard").first.get_by_label("Name").input_value() == "Actin"
     app.page.get_by_label("Search cards").fill("ribo")
-    assert app.page.locator(".libcard").count() == 1
+    expect(app.page.locator(".libcard")).to_have_count(1)
     app.page.get_by_label("Search cards").fill("")
     app.page.get_by_label("Sort", exact=True).click()
     app.page.get_by_role("menuitem", name="Use none").click()
     app.eventually(lambda: not any(c["isUsed"] for c in app.snapshot()["libraries"][0]["features"]))
     app.page.get_by_label("Sort", exact=True).click()
     app.page.get_by_role("menuitemradio", name="Hide those not used").click()
-    assert app.page.locator(".libcard").count() == 0
+    expect(app.page.locator(".libcard")).to_have_count(0)
 
 
 def test_libraries_are_named_chosen_and_deleted_with_undo(app):
@@ -162,12 +162,16 @@ def test_sections_fold(app):
     app.press("n")
     app.page.get_by_role("button", name=re.compile("^Features")).click()
     app.frames()
-    assert app.page.locator(".layerlist").count() == 0 and app.page.get_by_label("Opacity, value").count() == 1
+    expect(app.page.locator(".layerlist")).to_have_count(0)
+    expect(app.page.get_by_label("Opacity, value")).to_have_count(1)
     app.page.get_by_role("button", name="View", exact=True).click()
     app.frames()
-    assert app.page.locator(".hist").count() == 0
+    expect(app.page.locator(".hist")).to_have_count(0)
     app.page.get_by_role("button", name="View", exact=True).click()
     app.frames()
     app.page.get_by_role("button", name=re.compile("^Features")).click()
     app.frames()
-    assert app.page.locator(".layerlist").count() == 1 and app.page.locator(".hist").count() == 1
+    expect(app.page.locator(".layerlist")).to_have_count(1)
+    expect(app.page.locator(".hist")).to_have_count(1)
+
+from playwright.sync_api import expect

@@ -72,7 +72,7 @@ def test_the_list_is_a_gallery_compact_or_grouped_by_folder(app):
     assert re.search(r"\b1[0-9]\b", folder.inner_text()), "how many are in it"
     folder.click()
     app.frames()
-    assert rows.count() == 0
+    expect(rows).to_have_count(0)
     folder.click()
     app.frames()
     assert rows.count() > 5
@@ -104,7 +104,7 @@ def test_a_row_tells_title_size_and_path_and_its_chips_choose_features(app):
 def test_all_files_are_listed_missing_ones_marked(app):
     app.page.get_by_label(re.compile("^Project")).click()
     app.page.get_by_role("menuitem", name="All files and paths").click()
-    assert app.page.locator(".paths .bad").count() == 1
+    expect(app.page.locator(".paths .bad")).to_have_count(1)
     app.page.locator(".paths tr", has_text="lam_004").click()
     app.eventually(lambda: app.state("state.dataset") == 4)
 
@@ -158,3 +158,5 @@ def test_what_the_program_is_and_its_version(app):
     app.press("Escape")
     app.page.get_by_label(re.compile("^Project")).click()
     app.page.get_by_role("menuitem", name=re.compile("^About Ais")).wait_for()
+
+from playwright.sync_api import expect

@@ -14,7 +14,7 @@ def total(mask):
 
 
 def test_the_list_shows_finds_and_changes_tomograms(app):
-    assert app.page.locator(".tomo").count() == 12
+    expect(app.page.locator(".tomo")).to_have_count(12)
     app.page.locator(".tomo", has_text="lam_003").click()
     app.wait_shown()
     assert app.page.locator(".on-pic").first.inner_text().startswith("lam_003")
@@ -26,7 +26,7 @@ def test_the_list_shows_finds_and_changes_tomograms(app):
     app.page.wait_for_timeout(100)
     app.page.keyboard.type("state:missing")
     app.page.wait_for_timeout(150)
-    assert app.page.locator(".tomo").count() == 1
+    expect(app.page.locator(".tomo")).to_have_count(1)
     app.press("Escape")
 
 
@@ -136,13 +136,13 @@ def test_the_history_names_who_and_undoes_one_line(app):
     first.get_by_role("button", name="Undo").click()
     app.eventually(lambda: not app.mask(20)[60][90] and app.mask(20)[160][90])
     app.press("Escape")
-    assert app.page.locator(".sheet").count() == 0
+    expect(app.page.locator(".sheet")).to_have_count(0)
 
 
 def test_keys_are_searched_and_given_to_other_commands(app):
     app.press("?")
     app.page.get_by_label("Search keys").fill("invert")
-    assert app.page.locator(".keyrow").count() == 1
+    expect(app.page.locator(".keyrow")).to_have_count(1)
     app.page.get_by_label("Key of Invert: I").click()
     app.page.wait_for_selector("text=Press a key")
     app.frames()
@@ -203,7 +203,7 @@ def test_a_folder_outside_the_roots_is_offered_to_be_added(app):
     app.page.get_by_label("Folder", exact=True).fill("/secret")
     app.page.keyboard.press("Enter")
     app.page.wait_for_selector("text='/secret' lies outside the folders")
-    assert app.page.get_by_role("button", name="Add this folder").count() == 1
+    expect(app.page.get_by_role("button", name="Add this folder")).to_have_count(1)
 
 
 def test_two_people_see_each_others_strokes_and_places(people):
@@ -312,3 +312,5 @@ def test_another_s_stroke_is_there_within_200_ms_of_its_end(people):
     seen = two.eventually(lambda: two.page.evaluate("window.seen"))
     # Alone on the machine it is 20 to 60 ms; tests are not alone.
     assert seen - one.page.evaluate("window.ended") < 1000
+
+from playwright.sync_api import expect

@@ -39,7 +39,7 @@ def test_the_ruler_is_dragged_and_marks_are_annotated_slices(app):
     assert app.state("state.slice") == 5
     app.press(".")
     assert app.state("state.slice") == 20
-    assert app.page.locator(".ruler svg rect").count() == 1
+    expect(app.page.locator(".ruler svg rect")).to_have_count(1)
 
 
 def test_zoom_keeps_the_point_under_the_pointer(app):
@@ -209,14 +209,14 @@ def test_versions_flip_at_the_same_place(app):
 def test_views_from_the_side(app):
     app.press("u")
     app.page.wait_for_timeout(800)
-    assert app.page.locator(".side canvas").count() == 2
+    expect(app.page.locator(".side canvas")).to_have_count(2)
     greys = app.page.evaluate("""() => [...document.querySelectorAll('.side canvas')].map((canvas) => {
       const gl = canvas.getContext('webgl2'); const out = new Uint8Array(4 * 100);
       gl.readPixels(canvas.width / 2 - 5, canvas.height / 2 - 5, 10, 10, gl.RGBA, gl.UNSIGNED_BYTE, out);
       return new Set(out).size; })""")
     assert all(count > 3 for count in greys)
     app.press("u")
-    assert app.page.locator(".side").count() == 0
+    expect(app.page.locator(".side")).to_have_count(0)
 
 
 def test_scrolling_through_slices_never_blanks(app):
@@ -294,3 +294,5 @@ def test_the_flood_brush_takes_what_the_filters_show(app):
     app.press("z")
     app.move(128, 128)
     assert app.state("state.cursor.value") == value, "the value under the pointer stays that of the file"
+
+from playwright.sync_api import expect

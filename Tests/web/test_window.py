@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 
 def overflow(app):
@@ -37,8 +38,8 @@ def test_everything_that_can_be_pressed_has_a_name(app):
 
 def test_landmarks_and_the_keys_between_them(app):
     for role in ("banner", "navigation", "main", "contentinfo"):
-        assert app.page.get_by_role(role).count() == 1, role
-    assert app.page.get_by_role("complementary").count() == 2
+        expect(app.page.get_by_role(role)).to_have_count(1)
+    expect(app.page.get_by_role("complementary")).to_have_count(2)
     app.page.locator(".pic").focus()
     seen = set()
     for _ in range(10):
@@ -72,7 +73,7 @@ def test_nothing_is_cut_or_outside_the_window(people, size):
         app.page.wait_for_selector(".left.open .tomo")
         app.press("Escape")
         app.frames()
-        assert app.page.locator(".left.open").count() == 0
+        expect(app.page.locator(".left.open")).to_have_count(0)
 
 
 def test_dark_and_light(app):
@@ -136,7 +137,7 @@ def test_errors_stay_until_they_are_closed_and_are_copied(app):
     app.eventually(lambda: app.page.evaluate("navigator.clipboard.readText()") == "/data/ais.log")
     app.page.locator("[role=alert]").get_by_label("Close").click()
     app.frames()
-    assert app.page.locator("[role=alert]").count() == 0
+    expect(app.page.locator("[role=alert]")).to_have_count(0)
 
 
 def test_the_path_is_copied(app):
@@ -181,7 +182,7 @@ def test_the_help_is_searched_for_keys_and_mouse(app):
     app.press("?")
     app.page.get_by_label("Search keys").fill("erase")
     assert app.page.locator(".keyrow").count() >= 2
-    assert app.page.locator(".keyrow", has_text="Right drag").count() == 1
+    expect(app.page.locator(".keyrow", has_text="Right drag")).to_have_count(1)
     app.page.get_by_label("Search keys").fill("ctrl+shift+z")
     app.frames()
-    assert app.page.locator(".keyrow", has_text=re.compile("Redo")).count() == 1
+    expect(app.page.locator(".keyrow", has_text=re.compile("Redo"))).to_have_count(1)
