@@ -22,6 +22,23 @@ struct MRCStore: VoxelStore {
     if order != .native { Self.swapBytes(destination, size: storedType.byteCount) }
   }
 
+  /// Columns much narrower than a row are read row by row: a view along x must not read the whole file.
+  func read(
+    section: Int, rows: Range<Int>, columns: Range<Int>, into destination: UnsafeMutableRawBufferPointer
+  ) throws(AisError) {
+    let size = storedType.byteCount
+    guard storedType != .uint4, (columns.count * size) * 4 <= shape.x * size, shape.x * size >= 4096 else {
+      try readWholeRows(section: section, rows: rows, columns: columns, into: destination)
+      return
+    }
+    let kept = columns.count * size
+    for (i, row) in rows.enumerated() {
+      let offset = dataOffset + ((section * shape.y + row) * shape.x + columns.lowerBound) * size
+      try file.read(into: .init(rebasing: destination[i * kept..<(i + 1) * kept]), at: offset)
+    }
+    if order != .native { Self.swapBytes(destination, size: size) }
+  }
+
   /// Two voxels a byte, the first in the low half; every row starts on a whole byte.
   private func readPacked(
     rowCount: Int, rowBytes: Int, offset: Int, into destination: UnsafeMutableRawBufferPointer

@@ -53,14 +53,29 @@ package final class Tomogram: SliceSource, Sendable {
   /// Reads slice `z` as viewed: `shape.sliceCount` values, rows of x.
   package func readSlice(_ z: Int, into destination: UnsafeMutableBufferPointer<Float>) throws(AisError) {
     try assembler.readSlice(z, into: destination)
+    invert(destination)
+  }
+
+  /// Reads a box of voxels as viewed, past the cache: `box.shape.count` values in the order z, y, x.
+  ///
+  /// Of a plain MRC file only the rows, and of narrow boxes only the columns, that it needs are read. Whether to go on is asked
+  /// between pieces of at most 1 MB.
+  package func read(
+    _ box: VoxelBox, into destination: UnsafeMutableBufferPointer<Float>, cancellation: Cancellation? = nil
+  ) throws(AisError) {
+    try BoxReader(store: store, map: assembler.map, label: options.label).read(box, into: destination, cancellation)
+    invert(destination)
+  }
+
+  /// Unsigned values stay in their range; signed and floating-point ones change sign.
+  private func invert(_ values: UnsafeMutableBufferPointer<Float>) {
     guard options.view.isInverted, options.label == nil else { return }
-    // Unsigned values stay in their range; signed and floating-point ones change sign.
     let sum: Float =
       switch info.elementType {
       case .uint4, .uint8, .uint16, .uint32: info.elementType.range?.upperBound ?? 0
       default: 0
       }
-    for i in destination.indices { destination[i] = sum - destination[i] }
+    for i in values.indices { values[i] = sum - values[i] }
   }
 }
 

@@ -11,6 +11,7 @@ enum VoxelConversion {
     var sourceColumnStride: Int
     var destinationBase: Int
     var destinationRowStride: Int
+    var destinationColumnStride = 1
   }
 
   /// - Parameter label: as `TomogramOptions.label`.
@@ -65,7 +66,7 @@ enum VoxelConversion {
   private static func run<T>(
     _ source: UnsafePointer<T>, _ l: Layout, _ destination: UnsafeMutablePointer<Float>, _ convert: (T) -> Float
   ) {
-    if l.sourceColumnStride == 1 {
+    if l.sourceColumnStride == 1 && l.destinationColumnStride == 1 {
       for row in 0..<l.rows {
         let from = source + l.sourceBase + row * l.sourceRowStride
         let to = destination + l.destinationBase + row * l.destinationRowStride
@@ -81,7 +82,7 @@ enum VoxelConversion {
           let from = source + l.sourceBase + row * l.sourceRowStride
           let to = destination + l.destinationBase + row * l.destinationRowStride
           for column in column0..<min(column0 + tile, l.columns) {
-            to[column] = convert(from[column * l.sourceColumnStride])
+            to[column * l.destinationColumnStride] = convert(from[column * l.sourceColumnStride])
           }
         }
       }
