@@ -51,6 +51,10 @@ let package = Package(
 
     // Adapters and main.
     .target(
+      name: "AisServer",
+      dependencies: ["AisCore", "AisFormats", "AisImaging", "AisProject", "AisWorkflows"],
+      resources: [.copy("Resources/Web")]),
+    .target(
       name: "AisCommands",
       dependencies: [
         "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisPicking", "AisProject", "AisJobs",
@@ -85,6 +89,11 @@ let package = Package(
         "AisCore",
         "AisTestSupport",
         .product(name: "Logging", package: "swift-log"),
+      ]),
+    .testTarget(
+      name: "AisServerTests",
+      dependencies: [
+        "AisServer", "AisWorkflows", "AisProject", "AisFormats", "AisImaging", "AisCore", "AisTestSupport",
       ]),
     .testTarget(
       name: "AisCommandsTests",

@@ -14,6 +14,8 @@ extension AisError {
     package static let diskFull = Code(rawValue: "disk-full")
     /// The file ends before its header says so, or shrank while it was read.
     package static let truncated = Code(rawValue: "truncated")
+    /// The file is not the one any more that was noted.
+    package static let changed = Code(rawValue: "changed")
     /// The bytes are not what the format promises.
     package static let malformed = Code(rawValue: "malformed")
     /// A well-formed file of a kind that the program does not handle.
