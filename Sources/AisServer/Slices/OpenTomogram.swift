@@ -5,15 +5,15 @@ import Glibc
 import Synchronization
 
 /// A tomogram's file that is open, and was found to be the one that is meant.
-final class OpenTomogram: Sendable {
+package final class OpenTomogram: Sendable {
   let file: SliceFile
-  let tomogram: Tomogram
+  package let tomogram: Tomogram
   /// Of the file when it was opened.
-  let state: FileState
+  package let state: FileState
   private let halves = Mutex<TileScale?>(nil)
 
   /// Opens the file and compares its fingerprint: reads the header and 1 MB at most.
-  init(_ file: SliceFile) throws(AisError) {
+  package init(_ file: SliceFile) throws(AisError) {
     self.file = file
     state = try FileState(file.path)
     let fingerprint = try InputFingerprint(file.path)
@@ -66,7 +66,7 @@ final class OpenTomogram: Sendable {
 }
 
 /// What the file system says of a file: whatever writes to the file changes it.
-struct FileState: Hashable, Sendable {
+package struct FileState: Hashable, Sendable {
   var byteCount: Int
   /// Nanoseconds since 1970.
   var modified: Int

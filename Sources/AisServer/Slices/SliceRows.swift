@@ -4,7 +4,7 @@ import AisImaging
 import Synchronization
 
 /// Gives boxes of voxels: a tomogram's file, or its bricks.
-protocol VoxelBoxes: Sendable {
+package protocol VoxelBoxes: Sendable {
   /// Reads `box.shape.count` values in the order z, y, x.
   func read(
     _ box: VoxelBox, into destination: UnsafeMutableBufferPointer<Float>, cancellation: Cancellation?

@@ -37,20 +37,30 @@ package final class SliceService: Sendable {
 
   let cacheFolder: String?
   let threads: Int
+  let bricks: BrickStore
 
   /// - Parameters:
   ///   - cacheBytes: most bytes of tiles that are kept.
   ///   - cacheFolder: where thumbnails, bricks and findings are kept, a project's `cache`; `nil` keeps none.
   ///   - threads: read and compute at once.
-  package init(cacheBytes: Int, cacheFolder: String?, threads: Int) {
+  ///   - brickBytes: most bytes that bricks take of the disk.
+  ///   - leastBrickedBytes: smaller tomograms get no bricks; the system's own cache holds them.
+  package init(
+    cacheBytes: Int, cacheFolder: String?, threads: Int, brickBytes: Int = 64 << 30, leastBrickedBytes: Int = 64 << 20
+  ) {
     tiles = ByteBoundedCache(limit: cacheBytes)
     self.cacheFolder = cacheFolder
     self.threads = max(1, threads)
     // Threads that wait for a slow disk do not compute: a few more of them than processors.
-    reading = WorkLane("slices", width: max(4, threads + 2), quality: .userInitiated)
+    let reading = WorkLane("slices", width: max(4, threads + 2), quality: .userInitiated)
+    self.reading = reading
     sideways = WorkLane("side-views", width: 2, quality: .utility)
     pictures = WorkLane("thumbnails", width: 3, quality: .utility)
     checks = WorkLane("check-ups", width: 1, quality: .background)
+    bricks = BrickStore(
+      folder: cacheFolder.map { $0 + "/bricks" }, diskBytes: brickBytes, leastBytes: leastBrickedBytes,
+      threads: threads,
+      isBusy: { reading.load > 0 })
   }
 
   /// Bytes of tiles that are kept now.
@@ -120,9 +130,8 @@ package final class SliceService: Sendable {
         .usage,
         "row \(place.row) of tiles is not there: '\(row.file.path)' has \(geometry.tileRows) at level \(place.level).")
     }
-    let voxels: any VoxelBoxes = source.tomogram
     let rows = geometry.rows(ofTileRow: place.row)
-    let (scale, values) = try files.read(source) { () throws(AisError) -> (TileScale, [Float]) in
+    let (scale, values) = try reading(source, geometry) { (voxels) throws(AisError) -> (TileScale, [Float]) in
       let scale = try self.scale(row, geometry, source, voxels, cancellation)
       return (
         scale,
@@ -146,6 +155,21 @@ package final class SliceService: Sendable {
       self.tiles.insert(tile, byteCount: tile.bytes.count, for: name)
     }
     return tiles
+  }
+
+  /// What `body` makes of the voxels: from bricks where a slice lies along x and they are ready, otherwise from the tomogram.
+  private func reading<Result>(
+    _ source: OpenTomogram, _ geometry: SliceGeometry, _ body: (any VoxelBoxes) throws(AisError) -> Result
+  ) throws(AisError) -> Result {
+    try files.read(source) { () throws(AisError) -> Result in
+      if geometry.plane == .yz, let found = bricks.bricks(of: source) {
+        do throws(AisError) { return try body(found) } catch {
+          if error.code == .cancelled { throw error }
+          bricks.discard(found)
+        }
+      }
+      return try body(source.tomogram)
+    }
   }
 
   /// How values are stored, for all tiles of a slice alike.

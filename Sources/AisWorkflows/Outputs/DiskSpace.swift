@@ -2,9 +2,9 @@ import AisCore
 import Foundation
 
 /// Room on the file system of a folder that may not be there yet.
-enum DiskSpace {
+package enum DiskSpace {
   /// Bytes that may still be written, or `nil` when the system does not say.
-  static func free(at folder: String) -> Int? {
+  package static func free(at folder: String) -> Int? {
     var path = URL(filePath: folder).standardizedFileURL
     while !FileManager.default.fileExists(atPath: path.path), path.path != "/" { path.deleteLastPathComponent() }
     var status = statvfs()
