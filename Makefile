@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 60
 TOMOGRAM ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test lint format bench docs install uninstall test-install fuzz sanitize clean check-arm check-keras bench-reference
+.PHONY: help deps build demo test lint format bench docs deps-torch torch install uninstall test-install fuzz sanitize clean check-arm check-keras bench-reference
 
 help: ## this list
 	@echo "make TARGET, where TARGET is one of:"
@@ -33,6 +33,12 @@ lint: ## check formatting, imports, file lengths and wording
 
 format: ## format all Swift files with the committed configuration
 	@swift format --in-place --recursive --parallel Package.swift Sources Tests Fuzz/Package.swift Fuzz/Sources/Fuzz*
+
+deps-torch: ## fetch libtorch for this machine's card, or for its processor (only GPUs and training need it)
+	@Scripts/deps-torch
+
+torch: build ## let the program use libtorch: fetches it if need be and builds the plugin
+	@Scripts/torch
 
 install: deps ## install into PREFIX (default ~/.local), independent of this checkout
 	@Scripts/install "$(PREFIX)"

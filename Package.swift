@@ -24,6 +24,9 @@ let package = Package(
         .linkedLibrary("archive"), .linkedLibrary("nettle"),
       ]),
 
+    // The door to libtorch; libtorch itself is never linked.
+    .target(name: "CTorch", linkerSettings: [.linkedLibrary("dl")]),
+
     // Values.
     .target(name: "AisCore"),
 
@@ -32,7 +35,7 @@ let package = Package(
 
     // Behaviour.
     .target(name: "AisImaging", dependencies: ["AisCore"]),
-    .target(name: "AisNetworks", dependencies: ["AisCore", "AisFormats", "CKernels"]),
+    .target(name: "AisNetworks", dependencies: ["AisCore", "AisFormats", "CKernels", "CTorch"]),
     .target(name: "AisSegmentation", dependencies: ["AisCore", "AisImaging", "AisNetworks"]),
     .target(name: "AisPicking", dependencies: ["AisCore", "AisImaging"]),
     .target(

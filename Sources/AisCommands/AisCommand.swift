@@ -31,6 +31,8 @@ package struct AisCommand: AsyncParsableCommand {
       MeasureCommand.self,
       ModelsCommand.self,
       ProjectCommand.self,
+      DoctorCommand.self,
+      EngineCommand.self,
     ])
 
   package init() {}

@@ -15,10 +15,14 @@ package struct InfoCommand: ParsableCommand {
         ais info TS_03.mrc
         ais info --check tomograms/
         ais info --check --rotate-x --invert TS_03.rec    (is it in order when read so?)
+        ais info --devices                                (what can networks run on here?)
       """)
 
   @Argument(help: ArgumentHelp("Files, or folders of files.", valueName: "file"))
-  package var files: [String]
+  package var files: [String] = []
+
+  @Flag(help: "Show what networks can run on here, as 'ais doctor' does; no files.")
+  package var devices = false
 
   @Flag(help: "Check the tomograms over.")
   package var check = false
@@ -35,11 +39,17 @@ package struct InfoCommand: ParsableCommand {
   package init() {}
 
   package func validate() throws {
+    if devices { return }
     if files.isEmpty { throw ValidationError("name at least one file or folder") }
     if thorough, !check { throw ValidationError("--thorough goes with --check") }
   }
 
   package func run() throws {
+    if devices {
+      var doctor = DoctorCommand()
+      doctor.json = json
+      return try doctor.run()
+    }
     var failed = 0
     var reports: [InfoReport.File] = []
     var summary = CheckupSummary()

@@ -120,7 +120,8 @@ package struct SegmentCommand: ParsableCommand {
     )
 
     let plan = try SegmentPlanner.plan(
-      request(memoryLimit: limit.bytes, threads: threads), engine: engine.makeEngine(), logger: logger,
+      request(memoryLimit: limit.bytes, threads: threads), engine: engine.makeEngine(memoryLimit: limit.bytes),
+      logger: logger,
       cancellation: cancellation)
     let reporter = SegmentReporter(plan, verbosity: verbosity)
     reporter.announce(memoryLimit: limit, freeDisk: SegmentPlan.freeDisk(at: output))

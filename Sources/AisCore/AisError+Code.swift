@@ -44,6 +44,10 @@ extension AisError {
     package static let someFailed = Code(rawValue: "some-failed")
     /// The process that worked on a task of a batch ended without a word.
     package static let workerLost = Code(rawValue: "worker-lost")
+    /// An engine failed in its own way on what it was asked to compute.
+    package static let engineFailed = Code(rawValue: "engine-failed")
+    /// The process that an engine runs in ended without a word.
+    package static let engineLost = Code(rawValue: "engine-lost")
     /// A device or engine is not there or cannot be used.
     package static let engineUnavailable = Code(rawValue: "engine-unavailable")
     /// A scheduler is not there or gives no answer.

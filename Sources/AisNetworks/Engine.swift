@@ -18,6 +18,8 @@ package protocol LoadedNetwork: Sendable {
   var graph: NetworkGraph { get }
   /// Bytes held for weights, exactly.
   var weightBytes: Int { get }
+  /// Bytes that the engine takes for itself, whatever runs on it: a process of its own, libraries.
+  var engineBytes: Int { get }
   /// Everything that can be known before running on an input of this shape. Throws when the network cannot take it.
   func plan(for input: TensorShape) throws(AisError) -> any InferencePlan
   /// Tiles of the input that start on multiples of this, and end on such or at the input's end, are computed bit for bit
@@ -29,6 +31,7 @@ package protocol LoadedNetwork: Sendable {
 }
 
 extension LoadedNetwork {
+  package var engineBytes: Int { 0 }
   package var tileAlignment: Extent { graph.totalStride }
   package var halo: NetworkGraph.Halo { graph.halo }
 }

@@ -1,5 +1,6 @@
 import AisCore
 import AisJobs
+import AisWorkflows
 import Foundation
 
 /// The workers of this machine: processes of their own, so that one that dies takes nobody with it.
@@ -34,7 +35,7 @@ final class BatchCrew {
 
   private func start(_ place: Int) throws(AisError) {
     let process = Process()
-    process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    process.executableURL = URL(filePath: ProgramPath.current)
     process.arguments = ["batch", "work", folder.output, "--parent", "\(getpid())"] + arguments
     process.environment = Self.environment(of: place, in: ProcessInfo.processInfo.environment)
     process.standardInput = FileHandle.nullDevice

@@ -43,7 +43,8 @@ extension SegmentCommand: BatchableCommand {
     var engine = engine
     engine.threads = threads
     return try SegmentRun.work(
-      request(memoryLimit: memory.bytes, threads: threads), engine: engine.makeEngine(), logger: logger,
+      request(memoryLimit: memory.bytes, threads: threads), engine: engine.makeEngine(memoryLimit: memory.bytes),
+      logger: logger,
       cancellation: cancellation)
   }
 

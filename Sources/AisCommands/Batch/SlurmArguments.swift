@@ -1,6 +1,7 @@
 import AisCore
 import AisFormats
 import AisJobs
+import AisWorkflows
 import ArgumentParser
 import Foundation
 
@@ -146,7 +147,7 @@ enum SlurmTemplateFile {
 enum OwnProgram {
   /// Its path from the root, for scripts that run on other machines.
   static func path() throws(AisError) -> String {
-    let path = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path
+    let path = ProgramPath.current
     guard access(path, X_OK) == 0 else {
       throw AisError(
         .notFound,

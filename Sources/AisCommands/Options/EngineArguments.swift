@@ -6,19 +6,62 @@ import ArgumentParser
 /// What networks run on: the options that mean the same in every command that runs them.
 package struct EngineArguments: ParsableArguments {
   /// Where the arithmetic is done.
-  package enum Device: String, CaseIterable, ExpressibleByArgument, Sendable {
-    /// The fastest there is.
+  package enum Device: ExpressibleByArgument, Sendable, Equatable, CustomStringConvertible {
+    /// The processor, until cards have been measured.
     case auto
+    /// Our kernels on the processor.
     case cpu
+    /// libtorch on the processor, for comparison.
+    case torchCPU
+    /// libtorch on the NVIDIA card of this number.
+    case gpu(Int)
+
+    package init?(argument: String) {
+      switch argument {
+      case "auto": self = .auto
+      case "cpu": self = .cpu
+      case "torch-cpu": self = .torchCPU
+      case "gpu": self = .gpu(0)
+      default:
+        guard argument.hasPrefix("gpu:"), let number = Int(argument.dropFirst(4)), (0..<64).contains(number) else {
+          return nil
+        }
+        self = .gpu(number)
+      }
+    }
+
+    package var description: String {
+      switch self {
+      case .auto: "auto"
+      case .cpu: "cpu"
+      case .torchCPU: "torch-cpu"
+      case .gpu(let number): "gpu:\(number)"
+      }
+    }
+
+    package static var allValueStrings: [String] { ["auto", "cpu", "gpu", "gpu:N", "torch-cpu"] }
   }
 
   /// The numbers that the arithmetic is done with.
-  package enum Precision: String, CaseIterable, ExpressibleByArgument, Sendable { case float32 }
+  package enum Precision: String, CaseIterable, ExpressibleByArgument, Sendable {
+    case float32, bfloat16, float16
 
-  @Option(help: "What to compute on; auto is the fastest there is.")
+    var element: TorchTensor.Element {
+      switch self {
+      case .float32: .float32
+      case .bfloat16: .bfloat16
+      case .float16: .float16
+      }
+    }
+  }
+
+  @Option(
+    help: ArgumentHelp(
+      "What to compute on. auto, cpu: our kernels on the processor. gpu, gpu:1: an NVIDIA card, with libtorch; 'ais doctor' says whether it can be used. torch-cpu: libtorch on the processor, for comparison."
+    ))
   package var device: Device = .auto
 
-  @Option(help: "The numbers to compute with.")
+  @Option(help: "The numbers to compute with. cpu: float32 only.")
   package var precision: Precision = .float32
 
   @Option(
@@ -33,12 +76,31 @@ package struct EngineArguments: ParsableArguments {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads \(threads): expected 1 to 1024")
     }
+    if precision != .float32, device == .cpu || device == .auto {
+      throw ValidationError(
+        "--precision \(precision.rawValue) goes with '--device gpu' or 'torch-cpu': our own kernels compute with float32"
+      )
+    }
   }
 
   /// The engine that these options ask for.
-  package func makeEngine() throws(AisError) -> any Engine {
+  ///
+  /// - Parameter memoryLimit: bytes that its tensors may hold, where an engine can keep to it.
+  package func makeEngine(memoryLimit: Int? = nil) throws(AisError) -> any Engine {
+    let threads = threads ?? MachineResources.current().threads
     switch device {
-    case .auto, .cpu: try CPUEngine(threads: threads ?? MachineResources.current().threads)
+    case .auto, .cpu: return try CPUEngine(threads: threads)
+    case .torchCPU: return try torch(on: .processor, threads: threads, memoryLimit: memoryLimit)
+    case .gpu(let number): return try torch(on: .gpu(number), threads: threads, memoryLimit: memoryLimit)
     }
+  }
+
+  private func torch(on device: TorchDevice, threads: Int, memoryLimit: Int?) throws(AisError) -> TorchEngine {
+    let program = ProgramPath.current
+    return try TorchEngine(
+      EngineProcessSettings(
+        installation: TorchInstallation.find(program: program), device: device, element: precision.element,
+        threads: threads, memoryBudget: device == .processor ? memoryLimit : nil),
+      program: program)
   }
 }

@@ -7,7 +7,7 @@ import AisCore
 /// Activations have axes (z, y, x, channel), channel fastest; a batch axis does not exist.
 package struct NetworkGraph: Sendable {
   /// Whether the network slides over slices (`two`) or over slabs of them (`three`).
-  package enum Dimensionality: Int, Sendable { case two = 2, three = 3 }
+  package enum Dimensionality: Int, Sendable, Codable { case two = 2, three = 3 }
 
   package var name: String
   package var dimensionality: Dimensionality
@@ -28,7 +28,7 @@ package struct NetworkGraph: Sendable {
     self.weights = weights
   }
 
-  package struct Node: Sendable {
+  package struct Node: Sendable, Codable {
     package var name: String
     package var operation: Operation
     package var inputs: [NodeID]
@@ -41,7 +41,7 @@ package struct NetworkGraph: Sendable {
   }
 
   /// The position of a node in `nodes`.
-  package struct NodeID: Hashable, Sendable, Comparable {
+  package struct NodeID: Hashable, Sendable, Comparable, Codable {
     package var index: Int
     package init(_ index: Int) { self.index = index }
     package static func < (a: NodeID, b: NodeID) -> Bool { a.index < b.index }
@@ -57,7 +57,7 @@ package struct NetworkGraph: Sendable {
 }
 
 /// The name of one array of weights.
-package struct WeightKey: Hashable, Sendable {
+package struct WeightKey: Hashable, Sendable, Codable {
   package var node: String
   package var role: WeightRole
   package init(_ node: String, _ role: WeightRole) {
@@ -67,7 +67,7 @@ package struct WeightKey: Hashable, Sendable {
 }
 
 /// What an array of weights is for, and its axes.
-package enum WeightRole: String, Sendable, CaseIterable {
+package enum WeightRole: String, Sendable, CaseIterable, Codable {
   /// (z, y, x, input channel, output channel) for both kinds of convolution; z = 1 in 2D.
   case kernel
   /// (output channel)
@@ -88,7 +88,7 @@ package struct Tensor: Sendable, Equatable {
 }
 
 /// The size of an activation: (z, y, x, channel), channel fastest.
-package struct TensorShape: Hashable, Sendable, CustomStringConvertible {
+package struct TensorShape: Hashable, Sendable, Codable, CustomStringConvertible {
   package var z: Int
   package var y: Int
   package var x: Int

@@ -1,5 +1,5 @@
 /// What a node does. Extents have z = 1 in 2D networks.
-package enum Operation: Sendable, Equatable {
+package enum Operation: Sendable, Equatable, Codable {
   case input(Input)
   case convolution(Convolution)
   case transposedConvolution(Convolution)
@@ -21,7 +21,7 @@ package enum Operation: Sendable, Equatable {
   /// Voxels removed on each side.
   case cropping(before: Extent, after: Extent)
 
-  package struct Input: Sendable, Equatable {
+  package struct Input: Sendable, Equatable, Codable {
     package var channels: Int
     /// Sizes fixed by the file; `nil` where any size will do.
     package var z: Int?
@@ -35,7 +35,7 @@ package enum Operation: Sendable, Equatable {
     }
   }
 
-  package struct Convolution: Sendable, Equatable {
+  package struct Convolution: Sendable, Equatable, Codable {
     package var filters: Int
     package var kernel: Extent
     package var stride: Extent
@@ -57,7 +57,7 @@ package enum Operation: Sendable, Equatable {
     }
   }
 
-  package struct Pooling: Sendable, Equatable {
+  package struct Pooling: Sendable, Equatable, Codable {
     package var window: Extent
     package var stride: Extent
     package var padding: Padding
@@ -70,7 +70,7 @@ package enum Operation: Sendable, Equatable {
 }
 
 /// A size on each spatial axis.
-package struct Extent: Sendable, Hashable {
+package struct Extent: Sendable, Hashable, Codable {
   package var z: Int
   package var y: Int
   package var x: Int
@@ -86,9 +86,9 @@ package struct Extent: Sendable, Hashable {
 
 /// TensorFlow's two kinds. `same`: out = ceil(in / stride), total = max((out − 1)·stride + k − in, 0) with
 /// k = (kernel − 1)·dilation + 1, the smaller half before. A transposed convolution with `same` gives in · stride.
-package enum Padding: String, Sendable { case same, valid }
+package enum Padding: String, Sendable, Codable { case same, valid }
 
-package enum Activation: Sendable, Hashable {
+package enum Activation: Sendable, Hashable, Codable {
   case linear, relu, sigmoid, tanh
   /// Slope below zero.
   case leakyReLU(slope: Float)

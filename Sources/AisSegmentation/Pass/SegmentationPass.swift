@@ -212,7 +212,8 @@ package final class SegmentationPass {
       .init(
         purpose: "networks' weights",
         bytes: orders.reduce(0) { $0 + $1.model.network.weightBytes + $1.model.network.graph.parameterCount * float }),
-    ]
+      .init(purpose: "the engine", bytes: orders.map(\.model.network.engineBytes).max() ?? 0),
+    ].filter { $0.bytes > 0 }
   }
 }
 
