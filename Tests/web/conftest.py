@@ -173,7 +173,11 @@ class App:
             return json.load(answer)
 
     def snapshot(self):
-        return self.get("")
+        """The project; colours of features and cards as red, green, blue of their own."""
+        found = self.get("")
+        for record in [*found["features"], *(card for library in found["libraries"] for card in library["features"])]:
+            record.update(record.pop("colour", None) or {})
+        return found
 
     def files(self, path=None):
         """What lies in a folder on the server's side; the first that it gives out when none is named."""

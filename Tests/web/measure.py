@@ -1,23 +1,27 @@
-"""Measures the page in the browser: from a pointer event to the stroke's colour read back, and from a key to the next slice.
+"""Measures the page in the browser, with the program: from a pointer event to the stroke's colour read back, from a key to the
+next slice, scrolling, and what the page takes of memory.
 
-    "$(Scripts/python-env Tests/web/requirements.txt)" Tests/web/measure.py [HEIGHTxWIDTH …]
+    "$(Scripts/python-env Tests/web/requirements.txt | tail -1)" Tests/web/measure.py [HEIGHTxWIDTHxDEPTH …]
 
-With software rendering unless AIS_CHROMIUM_FLAGS says otherwise; on a machine that does nothing else.
+With software rendering unless AIS_CHROMIUM_FLAGS says otherwise; on a machine that does nothing else. The slices are noise of
+8 bits with a pattern, read from the disk.
 """
 
-import array
 import json
 import os
+import pathlib
+import random
 import sys
+import tempfile
 
+import program
 from conftest import App, CHROMIUM, FLAGS as SOFTWARE
 from playwright.sync_api import sync_playwright
-from server_double import Server, Slices
 
 FLAGS = os.environ["AIS_CHROMIUM_FLAGS"].split() if "AIS_CHROMIUM_FLAGS" in os.environ else SOFTWARE
+SIZES = ["512x512x200", "1024x1024x200", "4096x5760x24"]
 
-STROKE = """async () => {
-  const { state, features } = await import('/app/state.js');
+STROKE = """() => {
   const canvas = document.querySelector('.pic .slice'), gl = canvas.getContext('webgl2'), box = canvas.getBoundingClientRect(), out = new Uint8Array(4);
   window.times = []; window.seen = 0;
   // Bubbles to the window after the picture has handled it.
@@ -28,29 +32,81 @@ STROKE = """async () => {
   });
 }"""
 
+SLICES = """async ([warm, cold]) => {
+  const { state } = await import('/app/state.js');
+  const { goToSlice } = await import('/app/datasets.js');
+  const times = { warm: [], cold: [] };
+  const go = async (slice, kind) => {
+    const start = performance.now();
+    goToSlice(slice);
+    while (state.shown.slice !== slice || state.shown.isLate) await new Promise((next) => setTimeout(next, 1));
+    // Drawn with the next frame.
+    await new Promise((next) => requestAnimationFrame(() => setTimeout(next)));
+    times[kind].push(performance.now() - start);
+    await new Promise((next) => setTimeout(next, 400));
+  };
+  for (const slice of warm) await go(slice, 'warm');
+  for (const slice of cold) await go(slice, 'cold');
+  return times;
+}"""
 
-def quick_tile(self, version, axis, index, level, row, column):
-    """A pattern that costs nothing to make."""
-    shape, step = version["shape"], 2**level
-    height, width = {"xy": (shape["y"], shape["x"]), "xz": (shape["z"], shape["x"]), "yz": (shape["z"], shape["y"])}[axis]
-    rows, columns = min(1024, -(-height // step) - 1024 * row), min(1024, -(-width // step) - 1024 * column)
-    line = array.array("f", [((x * (7 + index)) % 97) / 97 - 0.5 for x in range(columns)])
-    return line * rows, rows, columns
+# A wheel notch every 40 ms; in each frame the middle of the picture is looked at.
+SCROLL = """async ([notches, every]) => {
+  const { state } = await import('/app/state.js');
+  const pic = document.querySelector('.pic'), canvas = document.querySelector('.pic .slice'), gl = canvas.getContext('webgl2');
+  const box = pic.getBoundingClientRect(), out = new Uint8Array(4 * 64);
+  let blank = 0, frames = 0, isOn = true;
+  const stage = [17, 17, 17];
+  const look = () => {
+    gl.readPixels(canvas.width / 2 - 32, canvas.height / 2, 64, 1, gl.RGBA, gl.UNSIGNED_BYTE, out);
+    frames += 1;
+    if ([...Array(64).keys()].every((i) => stage.every((v, c) => out[4 * i + c] === v))) blank += 1;
+    if (isOn) requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
+  const first = state.slice, start = performance.now();
+  for (let n = 0; n < notches; n += 1) {
+    pic.dispatchEvent(new WheelEvent('wheel', { deltaY: 100, clientX: box.left + box.width / 2, clientY: box.top + box.height / 2, bubbles: true, cancelable: true }));
+    await new Promise((next) => setTimeout(next, every));
+  }
+  const seconds = (performance.now() - start) / 1000;
+  while (state.shown.slice !== state.slice || state.shown.isLate) await new Promise((next) => setTimeout(next, 1));
+  isOn = false;
+  return { frames, blank, perSecond: frames / seconds, behindMs: performance.now() - start - 1000 * seconds };
+}"""
+
+
+def make_tomogram(path, height, width, depth):
+    noise = random.Random(7).randbytes(1 << 20)
+    # Values of a few grey levels about zero: -32 … 31.
+    noise = bytes(((byte >> 2) - 32) & 0xFF for byte in noise)
+    slice_ = (noise * (height * width // len(noise) + 1))[: height * width]
+    program.write_mrc(path, b"", depth, height, width, 10, mode=0)
+    with open(path, "ab") as file:
+        for z in range(depth):
+            shift = 4099 * z % len(slice_)
+            file.write(slice_[shift:] + slice_[:shift])
 
 
 def quantile(values, share):
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
-def measure(browser, height, width):
-    server = Server(count=1, side=height).start()
-    for dataset in server.project.datasets.values():
-        for shape in (dataset["shape"], *(version["shape"] for version in dataset["versions"])):
-            shape["x"] = width
-        dataset["versions"] = dataset["versions"][:1]
-    for field, value in (("size_y", height), ("size_x", width)):
-        server.project.cells["dataset", 1, field] = value
-    app = App(browser, server).open()
+def memory_of(kind):
+    """MiB of the largest process of the browser of a kind."""
+    most = 0
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if f"--type={kind}" in (process / "cmdline").read_text() and (process / "environ").exists():
+                for line in (process / "smaps_rollup").read_text().splitlines():
+                    if line.startswith("Pss:"):
+                        most = max(most, int(line.split()[1]) // 1024)
+        except OSError:
+            continue
+    return most
+
+
+def strokes(app, height, width):
     for row in range(3):
         app.press("n")
         app.drag([(height * (0.2 + 0.1 * row), width * 0.2), (height * (0.2 + 0.1 * row), width * 0.8)])
@@ -59,43 +115,50 @@ def measure(browser, height, width):
     app.page.mouse.down()
     app.page.evaluate(STROKE)
     x0, y0 = app.at(height * 0.6, width * 0.2)
-    for step in range(120):
+    for step in range(150):
         app.page.mouse.move(x0 + 3 * step, y0 + (step % 20))
         app.page.wait_for_timeout(8)
     app.page.mouse.up()
-    stroke, seen = app.page.evaluate("[window.times, window.seen]")
-    slices = app.page.evaluate("""async () => {
-      const { state } = await import('/app/state.js');
-      const { goToSlice } = await import('/app/datasets.js');
-      const times = { warm: [], cold: [] };
-      const go = async (slice, kind) => {
-        const start = performance.now();
-        goToSlice(slice);
-        while (state.shown.slice !== slice || state.shown.isLate) await new Promise((next) => setTimeout(next, 1));
-        await new Promise((next) => requestAnimationFrame(() => setTimeout(next)));
-        times[kind].push(performance.now() - start);
-        await new Promise((next) => setTimeout(next, 250));
-      };
-      for (let slice = 21; slice < 27; slice += 1) await go(slice, 'warm');
-      for (const slice of [2, 36, 10]) await go(slice, 'cold');
-      return times;
-    }""")
-    print(json.dumps({
+    return app.page.evaluate("[window.times, window.seen]")
+
+
+def measure(browser, folder, height, width, depth):
+    (folder / "rec").mkdir(parents=True)
+    make_tomogram(folder / "rec" / "tomogram.mrc", height, width, depth)
+    make_tomogram(folder / "rec" / "zz.mrc", 64, 64, 4)
+    server = program.Program(program.make_project(folder), [folder]).start()
+    app = App(browser, server).open()
+    stroke, seen = strokes(app, height, width)
+    middle = depth // 2
+    warm, cold = [middle + step for step in range(1, 7)], [2, depth - 3, middle // 2]
+    app.press("End")
+    app.wait_shown()
+    app.page.evaluate("async (z) => (await import('/app/datasets.js')).goToSlice(z)", middle)
+    app.wait_shown()
+    app.page.wait_for_timeout(1500)
+    slices = app.page.evaluate(SLICES, [warm, cold])
+    app.press("Home")
+    app.page.wait_for_timeout(1000)
+    scroll = app.page.evaluate(SCROLL, [min(200, depth - 1) if depth < 100 else 200, 40])
+    result = {
         "slice": f"{height} × {width}", "strokeEvents": len(stroke), "coloured": seen, "strokeMedianMs": round(quantile(stroke, 0.5), 1),
         "strokeP95Ms": round(quantile(stroke, 0.95), 1), "warmSliceMs": [round(t) for t in slices["warm"]], "coldSliceMs": [round(t) for t in slices["cold"]],
-    }, ensure_ascii=False), flush=True)
+        "scroll": {name: round(value, 1) for name, value in scroll.items()},
+    }
+    if depth >= 100:
+        app.page.evaluate(SCROLL, [2000, 16])
+        result["memoryAfter2000Slices"] = {"rendererMiB": memory_of("renderer"), "graphicsMiB": memory_of("gpu-process"), "heapMiB": round(app.page.evaluate("performance.memory.usedJSHeapSize") / 2**20)}
+    print(json.dumps(result, ensure_ascii=False), flush=True)
     assert app.problems == []
     app.context.close()
-    server.cut()
+    server.stop()
 
 
 def main():
-    Slices.tile = quick_tile
-    sizes = [tuple(map(int, size.split("x"))) for size in sys.argv[1:]] or [(512, 512), (1024, 1024), (4096, 5760)]
-    with sync_playwright() as playwright:
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        for height, width in sizes:
-            measure(browser, height, width)
+        for size in sys.argv[1:] or SIZES:
+            measure(browser, pathlib.Path(folder) / size, *map(int, size.split("x")))
         browser.close()
 
 

@@ -239,7 +239,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if rest == "thumbnail":
             return self.send(png(72, 72, lambda y, x: max(0, min(255, int(128 + 1.5 * value(number, y * 3.5, x * 3.5))))), "image/png")
         if rest == "checkup":
-            return self.json({"findings": [{"code": "voxel-size", "severity": "warning", "message": "The header has no voxel size.", "remedy": {"kind": "voxel-size", "title": "Set 10.00 Å"}}] if number == 2 else []})
+            return self.json({"findings": [{"code": "voxel-size", "severity": "warning", "message": "The voxel size is unknown: the header holds none.", "remedy": {"kind": "voxel-size", "title": "Set 10 Å"}}] if number == 2 else []})
         if rest == "mend":
             return self.json({})
         if match := re.fullmatch(r"masks/(\d+)/(\d+)", rest):

@@ -22,7 +22,7 @@ def test_box_sizes_of_one_tomogram_alone(app):
     app.page.locator(".tomo", has_text="lam_001").click()
     app.wait_shown()
     app.page.get_by_label("Box size of this tomogram alone").click()
-    app.page.wait_for_function("document.querySelector('[aria-label=\"Box size, value\"]').value === '64'")
+    app.eventually(lambda: app.page.evaluate("document.querySelector('[aria-label=\"Box size, value\"]').value === '64'"))
 
 
 def test_a_colour_is_chosen_by_palette_hue_or_code(app):
@@ -117,7 +117,7 @@ def test_a_card_puts_its_feature_first_and_is_applied_to_the_project(app):
     app.page.get_by_role("button", name="Save 2 features of this project").click()
     app.eventually(lambda: len(app.snapshot()["libraries"][0]["features"]) == 2)
     app.page.get_by_label(re.compile("^Feature 2 first")).click()
-    app.page.wait_for_function("document.querySelector('.lay .nm').innerText === 'Feature 2' && document.querySelector('.tomo .n').innerText === 'lam_004'")
+    app.eventually(lambda: app.page.evaluate("document.querySelector('.lay .nm').innerText === 'Feature 2' && document.querySelector('.tomo .n').innerText === 'lam_004'"))
     card = next(card for card in app.snapshot()["libraries"][0]["features"] if card["title"] == "Feature 1")
     app.page.get_by_label("Colour of Feature 1").last.evaluate("(input) => { input.value = '#2f8060'; input.dispatchEvent(new Event('change', { bubbles: true })); }")
     app.eventually(lambda: next(c for c in app.snapshot()["libraries"][0]["features"] if c["id"] == card["id"])["red"] != card["red"])

@@ -120,7 +120,7 @@ def test_tomograms_are_removed_one_or_all_and_come_back(app):
     app.eventually(lambda: app.snapshot()["datasets"] == [])
     app.page.get_by_role("button", name="Undo", exact=True).click()
     app.eventually(lambda: len(app.snapshot()["datasets"]) == 12)
-    app.page.wait_for_function("document.querySelectorAll('.tomo').length > 5")
+    app.eventually(lambda: app.page.evaluate("document.querySelectorAll('.tomo').length > 5"))
 
 
 def test_the_project_is_copied_and_annotations_leave_with_the_tomogram_inside(app):

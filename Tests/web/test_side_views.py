@@ -29,7 +29,7 @@ def side_place(app, axis, z, along):
 def open_sides(app):
     app.press("u")
     app.page.wait_for_selector(".side.xz canvas")
-    app.page.wait_for_function("document.querySelectorAll('.side canvas').length === 2")
+    app.eventually(lambda: app.page.evaluate("document.querySelectorAll('.side canvas').length === 2"))
     app.eventually(lambda: side_pixels(app, "xz")[0] > 3 and side_pixels(app, "yz")[0] > 3, "the views from the side")
 
 

@@ -22,7 +22,7 @@ def test_wheel_arrows_and_numbers_go_through_slices_around_the_ends(app):
     app.page.keyboard.press("Enter")
     assert app.state("state.slice") == 7
     app.wait_shown()
-    assert "z=7" in app.page.url or app.page.wait_for_timeout(500) is None and "z=7" in app.page.url
+    app.eventually(lambda: "z=7" in app.page.url, "the address of the slice")
 
 
 def test_the_picture_follows_the_slice(app):

@@ -56,7 +56,7 @@ def test_landmarks_and_the_keys_between_them(app):
 def test_what_is_shown_is_spoken_after_a_rest(app):
     app.drag([(60, 60), (60, 120)])
     app.press("ArrowRight", "ArrowLeft")
-    app.page.wait_for_function("document.querySelector('[aria-live=polite]').textContent.includes('Slice 20. Feature 1 painted')")
+    app.eventually(lambda: app.page.evaluate("document.querySelector('[aria-live=polite]').textContent.includes('Slice 20. Feature 1 painted')"))
     assert "Feature 1 painted" in app.page.locator(".pic").get_attribute("aria-label")
 
 

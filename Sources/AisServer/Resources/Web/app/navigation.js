@@ -83,18 +83,19 @@ export async function openPaths(paths) {
 /** Adds tomograms to the project. @param {string[]} paths @param {boolean} [separately]  each as one of its own, whatever its name says */
 export async function addPaths(paths, separately = false) {
   if (!state.project) return openPaths(paths);
-  const known = new Set(datasets().map(({ id }) => id));
-  const { added } = await api.addTomograms(state.project.key, paths, separately);
-  const fresh = added.filter((id) => !known.has(id));
-  tell(fresh.length > 0 ? `Added ${counted(fresh.length, "tomogram")}` : "Already in the project");
+  const before = new Map(datasets().map(({ id }) => [id, versions(id).length]));
+  await api.addTomograms(state.project.key, paths, separately);
   const { sheet } = state;
   await openProject(state.project.key);
+  const changes = datasets().map(({ id }) => id).filter((id) => before.get(id) !== versions(id).length);
+  const fresh = changes.filter((id) => !before.has(id));
+  tell(fresh.length > 0 ? `Added ${counted(fresh.length, "tomogram")}` : changes.length > 0 ? "Added as a version" : "Already in the project");
   // What belongs together was guessed from names: somebody has the last word.
-  const several = added.filter((id) => versions(id).length > 1);
+  const several = changes.filter((id) => versions(id).length > 1);
   if (sheet?.kind === "versions") state.sheet = sheet;
   else if (several.length > 0) state.sheet = { kind: "versions", datasets: several };
   changed("ui");
-  const [first] = added;
+  const first = changes[0] ?? datasets().find(({ id }) => versions(id).some(({ path }) => paths.includes(path)))?.id;
   if (first !== undefined) await showDataset(first);
   else await showAddress();
 }

@@ -31,7 +31,7 @@ function Connection() {
   useTopics("connection", "session");
   const { connection } = state;
   if (!connection.isUp) {
-    return html`<button class="row bad" onClick=${tryNow} title="Try now"><${Icon} name="warning" />Reconnecting… ${counted(connection.waiting, "edit")} kept here</button>`;
+    return html`<button class="row bad" onClick=${tryNow} title="Try now"><${Icon} name="warning" />Reconnecting…${connection.waiting > 0 ? ` ${counted(connection.waiting, "edit")} kept here` : ""}</button>`;
   }
   return html`<span class="row ok" role="status" aria-live="off"><${Icon} name="check" />${connection.waiting > 0 ? html`<span class="t2">Saving…</span>` : `Saved ${clock(connection.saved || Date.now())}`}</span>
     <span class="wide-only"><span class="k">Ais</span>${state.session?.version ?? ""}</span>`;
