@@ -66,10 +66,11 @@ def thousand(request, tmp_path):
     if not HAS_PROGRAM:
         running = Server(count=1000)
     else:
-        (tmp_path / "rec").mkdir()
+        folder = tmp_path / "thousand"
+        (folder / "rec").mkdir(parents=True)
         for number in range(1, 1001):
-            program.write_mrc(tmp_path / "rec" / f"lam_{number:04}.mrc", bytes(2 * 32 * 32 * 4), 4, 32, 32, 10)
-        running = program.Program(program.make_project(tmp_path), [tmp_path])
+            program.write_mrc(folder / "rec" / f"lam_{number:04}.mrc", bytes(2 * 32 * 32 * 4), 4, 32, 32, 10)
+        running = program.Program(program.make_project(folder), [folder])
     yield running.start()
     running.stop()
 
@@ -164,9 +165,10 @@ class App:
 
     # --- what the server has
 
-    def ask(self, path):
+    def ask(self, path, body=None):
         author = urllib.parse.quote(self.author)
-        return urllib.request.urlopen(urllib.request.Request(f"{self.address}{path}", headers={"Authorization": f"Bearer {self.server.token}", "X-Ais-Author": author}), timeout=20)
+        data = None if body is None else json.dumps(body).encode()
+        return urllib.request.urlopen(urllib.request.Request(f"{self.address}{path}", data=data, headers={"Authorization": f"Bearer {self.server.token}", "X-Ais-Author": author}), timeout=20)
 
     def get(self, path):
         with self.ask(f"/api/projects/{self.project}{path}") as answer:

@@ -110,14 +110,25 @@ export function fit() {
   changed("view");
 }
 
+/** The grey around the slice, by theme: asked of the style sheet once, which is too slow to ask in every frame. @type {Map<string, number>} */
+const stages = new Map();
+
+function stage() {
+  let level = stages.get(state.theme);
+  if (level === undefined) {
+    level = parseInt(getComputedStyle(document.documentElement).getPropertyValue("--stage").trim().slice(1, 3), 16) / 255 || 0;
+    // Until the style sheet is there, nothing is known for good.
+    if (level > 0) stages.set(state.theme, level);
+  }
+  return /** @type {[number, number, number]} */ ([level, level, level]);
+}
+
 /** @returns {Scene} */
 export function scene() {
-  const stage = getComputedStyle(document.documentElement).getPropertyValue("--stage").trim();
-  const level = parseInt(stage.slice(1, 3), 16) / 255;
   return {
     slice: state.problem ? null : shown, frame: frame(), view: state.view, contrast: state.contrast, isInverted: state.contrast.isInverted,
     isSmooth: state.isSmooth, filters: active(state.filters, state.filtersAreOn), crop: state.crop, overlay: overlayOf(), isTint: state.preferences.isTint, layers: layers(),
-    stage: [level || 0, level || 0, level || 0],
+    stage: stage(),
   };
 }
 
