@@ -1,7 +1,7 @@
 // What can be done with tomograms: show one, its versions, its place in the list.
 
 import * as api from "../api.js";
-import { loadAnnotations, loadMask, outbox } from "./project.js";
+import { loadAnnotations, outbox } from "./project.js";
 import { fit, showSlice } from "./picture.js";
 import { filter, sorted } from "../model/search.js";
 import { preference, setPreference } from "./storage.js";
@@ -155,7 +155,6 @@ export function goToSlice(slice) {
   if (next === state.slice) return;
   state.direction = Math.sign(next - state.slice) || state.direction;
   state.slice = next;
-  if (state.dataset !== null && state.feature !== null) void loadMask({ dataset: state.dataset, feature: state.feature, slice: next });
   showSlice();
   changed("slice");
 }

@@ -40,7 +40,6 @@ export function choose(id) {
   state.feature = id;
   const feature = activeFeature();
   if (feature) state.isFlood = feature.isFlood;
-  if (state.dataset !== null) void loadMask({ dataset: state.dataset, feature: id, slice: state.slice });
   changed("features", "tool");
 }
 

@@ -150,9 +150,8 @@ function layers() {
   for (const [position, feature] of all.entries()) {
     const plane = { dataset, feature: feature.id, slice: state.slice };
     const held = state.planes.get(plane);
-    // The active feature's mask is always at hand, so that the first dab of a stroke waits for nothing.
     if (!held) {
-      if (annotated.has(feature.id) || feature.id === state.feature) wantMask(plane);
+      if (annotated.has(feature.id)) wantMask(plane);
       continue;
     }
     if (!feature.isVisible) continue;

@@ -5,11 +5,12 @@ import { Outbox, Unreachable, retryDelay } from "../model/outbox.js";
 import { decoded } from "../model/patch.js";
 import { predicted } from "../model/edits.js";
 import { Registers } from "../model/registers.js";
+import { Mask } from "../model/mask.js";
 import { decode } from "../model/mask-codec.js";
 import { counted } from "../model/units.js";
 import { asMask, compute } from "./compute.js";
 import { outboxStorage } from "./storage.js";
-import { changed, complain, state, tell } from "./state.js";
+import { changed, complain, frame, state, tell } from "./state.js";
 import { maskChanged, redraw } from "./picture.js";
 import { described } from "../model/undo.js";
 
@@ -225,6 +226,12 @@ function applyEntry(entry) {
     const plane = { dataset: patch.dataset, feature: patch.feature, slice: patch.slice };
     const decodedPatch = decoded(patch);
     recent.push({ sequence: entry.sequence, plane, patch: decodedPatch });
+    // The first paint in the slice in view: there was nothing before, so nothing has to be asked for.
+    const isNew = !state.annotated.some(({ feature, slice, pixels }) => feature === plane.feature && slice === plane.slice && pixels > 0);
+    if (isNew && plane.dataset === state.dataset && plane.slice === state.slice && !state.planes.get(plane)) {
+      const { height, width } = frame();
+      state.planes.load(plane, new Mask(height, width), entry.sequence - 1);
+    }
     const change = state.planes.confirm(plane, decodedPatch, entry.sequence);
     if (change) maskChanged(change.held, change.rectangle);
   }
@@ -306,6 +313,7 @@ export async function loadAnnotations(dataset, withBoxes = true) {
   state.annotated = found.slices;
   if (withBoxes) for (const { slice, ...box } of found.boxes) state.registers.load("box", { ...box, z: slice, dataset });
   recount();
+  redraw("all");
   return found.view;
 }
 

@@ -23,7 +23,7 @@ export const planeKey = ({ dataset, feature, slice }) => `${dataset}/${feature}/
 
 export class Planes {
   /** @param {number} [capacity]  bytes of masks kept */
-  constructor(capacity = 96 << 20) {
+  constructor(capacity = 64 << 20) {
     this.capacity = capacity;
     /** The least recently used first. @type {Map<string, Held>} */
     this.held = new Map();

@@ -8,7 +8,7 @@ import { texture } from "./gl.js";
 
 export class SliceCache {
   /** @param {WebGL2RenderingContext} gl @param {number} [count] @param {number} [bytes] */
-  constructor(gl, count = 64, bytes = 128 << 20) {
+  constructor(gl, count = 64, bytes = 96 << 20) {
     this.gl = gl;
     this.limits = { count, bytes };
     /** The least recently used first. @type {Map<string, Uploaded>} */
