@@ -66,11 +66,7 @@ struct BatchFolderTests {
   func lateListing() throws {
     let temporary = try TemporaryFolder()
     let folder = try BatchFolder(making: temporary.root)
-    let stage = BatchPlan.Stage(command: "segment", words: [], settings: "")
-    try folder.add(
-      BatchPlan(
-        workingFolder: "/", host: "h", date: .now, stages: [stage],
-        tasks: [BatchTask(id: "t", stage: 0, inputs: ["i"], outputs: ["o"])]))
+    try folder.add(planOfOneTask())
     var observer = BatchObserver(folder)
     try observer.refresh(now: .zero)
     for (number, kind) in [(1, JournalEntry.Kind.claimed), (2, .done)] {
@@ -113,6 +109,12 @@ struct BatchFolderTests {
   }
 }
 
+private func planOfOneTask() -> BatchPlan {
+  BatchPlan(
+    workingFolder: "/", host: "h", date: .now, stages: [.init(command: "segment", words: [], settings: "")],
+    tasks: [BatchTask(id: "t", stage: 0, inputs: ["i"], outputs: ["o"])])
+}
+
 @Suite("What a batch says when something is wrong")
 struct BatchWordingTests {
   private func message(_ body: () throws -> Void) -> String {
@@ -146,11 +148,7 @@ struct BatchWordingTests {
   func otherVersion() throws {
     let temporary = try TemporaryFolder()
     let folder = try BatchFolder(making: temporary.root)
-    let stage = BatchPlan.Stage(command: "segment", words: [], settings: "")
-    try folder.add(
-      BatchPlan(
-        workingFolder: "/", host: "h", date: .now, stages: [stage],
-        tasks: [BatchTask(id: "t", stage: 0, inputs: ["i"], outputs: ["o"])]))
+    try folder.add(planOfOneTask())
     let path = folder.plansPath + "/000001.json"
     let text = try String(contentsOfFile: path, encoding: .utf8)
     try text.replacingOccurrences(of: "\"version\" : \"\(AisVersion.current)\"", with: "\"version\" : \"0.0.9\"")

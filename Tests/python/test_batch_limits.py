@@ -179,7 +179,7 @@ def test_a_disk_that_others_fill_up_fails_what_no_longer_fits_and_nothing_else(a
         last = found["TS_2"][-1]
         assert last["code"] == "disk-full"
         assert re.fullmatch(
-            r"the outputs need 1\.3 MiB in 'seg', \d+(\.\d)? KiB are free\. '--output-type int8' would need 640\.5 KiB\. Or free "
+            re.escape(f"'{tmp_path}/in/TS_2.mrc': ") + r"the outputs need 1\.3 MiB in 'seg', \d+(\.\d)? KiB are free\. '--output-type int8' would need 640\.5 KiB\. Or free "
             r"some space, or choose another '-o'", last["reason"])
         assert done.stderr == (
             f"ais: {last['reason']}\nais: 1 of 3 tasks failed: '{tmp_path}/in/TS_2.mrc'. Once what is wrong is mended:  ais batch "

@@ -26,7 +26,7 @@ struct BatchPlanner {
     /// What concerns the first stage's inputs, each with its task.
     var items: [CommandWork.Item]
 
-    var refusals: [AisError] { items.flatMap(\.refusals) }
+    var refusals: [AisError] { BatchPlanner.refusals(items) }
   }
 
   /// Throws what stops the whole batch: a wrong line, inputs that are not there, outputs that clash, too little disk, tasks
@@ -34,9 +34,10 @@ struct BatchPlanner {
   func plan(_ line: BatchLine) throws -> Outcome {
     let first = try BatchLine.command(line.stages[0])
     let work = try first.work(threads: threads, memory: memory, logger: logger, cancellation: cancellation)
-    if let refusal = work.items.first?.refusals.first, work.items.allSatisfy({ !$0.refusals.isEmpty }) {
-      for refusal in work.items.dropFirst().flatMap(\.refusals) { Terminal.standardError.print("ais: \(refusal)") }
-      throw refusal
+    let refusals = Self.refusals(work.items)
+    if let last = refusals.last, work.items.allSatisfy({ !$0.refusals.isEmpty }) {
+      for refusal in refusals.dropLast() { Terminal.standardError.print("ais: \(refusal)") }
+      throw last
     }
     var commands = [first]
     var stages = [BatchPlan.Stage(command: line.stages[0][0], words: line.stages[0], settings: work.settings)]
@@ -61,6 +62,24 @@ struct BatchPlanner {
         workingFolder: workingFolder, host: ProcessInfo.processInfo.hostName, date: Date(), stages: stages, tasks: tasks
       ),
       output: first.output, commands: commands, items: work.items)
+  }
+
+  /// What stands against inputs, every sentence once, with the inputs that it concerns.
+  private static func refusals(_ items: [CommandWork.Item]) -> [AisError] {
+    var found: [(error: AisError, inputs: [String])] = []
+    for item in items {
+      for refusal in item.refusals {
+        if let place = found.firstIndex(where: { $0.error.description == refusal.description }) {
+          found[place].inputs.append(item.input)
+        } else {
+          found.append((refusal, [item.input]))
+        }
+      }
+    }
+    return found.map { error, inputs in
+      guard inputs.count > 1 else { return error.naming(inputs[0]) }
+      return AisError(error.code, "'\(inputs[0])' and \(counted(inputs.count - 1, "other")): \(error.message)")
+    }
   }
 
   /// A stage over what the first one makes.

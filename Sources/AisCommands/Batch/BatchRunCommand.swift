@@ -87,7 +87,7 @@ package struct BatchRunCommand: ParsableCommand {
       cancellation: Cancellation())
     let outcome = try planner.plan(line)
     BatchForecast(outcome, workers: workers, memoryLimit: grant.memory).announce(verbosity)
-    if dryRun || outcome.commands.contains(where: \.isTrial) {
+    if dryRun || outcome.commands.contains(where: \.dryRun) {
       for refusal in outcome.refusals { Terminal.standardError.print("ais: \(refusal)") }
       if !outcome.refusals.isEmpty { throw ExitCode.failure }
       return

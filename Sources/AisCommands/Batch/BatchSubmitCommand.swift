@@ -83,7 +83,7 @@ package struct BatchSubmitCommand: ParsableCommand {
       workers: 1, threads: settings.cpus, memory: memory, logger: verbosity.makeLogger("batch"),
       cancellation: Cancellation())
     let outcome = try planner.plan(line)
-    let isTrial = dryRun || outcome.commands.contains(where: \.isTrial)
+    let isTrial = dryRun || outcome.commands.contains(where: \.dryRun)
     if !print { BatchForecast(outcome, workers: 1, memoryLimit: memory).announce(verbosity) }
     if isTrial || print {
       for refusal in outcome.refusals { Terminal.standardError.print("ais: \(refusal)") }

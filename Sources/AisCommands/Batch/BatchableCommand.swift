@@ -14,7 +14,7 @@ protocol BatchableCommand: ParsableCommand {
   /// What was typed of the machine and of trying: these belong to the one who types and not to the work.
   var typedThreads: Int? { get }
   var typedMemory: ByteCount? { get }
-  var isTrial: Bool { get }
+  var dryRun: Bool { get }
   /// Of segmentations that an earlier stage makes, only those of this feature.
   var wantedFeature: String? { get }
 
@@ -27,6 +27,16 @@ protocol BatchableCommand: ParsableCommand {
   func outline() throws(AisError) -> CommandOutline?
 }
 
+/// One over what other commands have made. Its options of the machine are those of all.
+protocol LaterCommand: BatchableCommand {
+  var machine: MachineArguments { get }
+}
+
+extension LaterCommand {
+  var typedThreads: Int? { machine.threads }
+  var typedMemory: ByteCount? { machine.memory }
+}
+
 extension SegmentCommand: BatchableCommand {
   var batchInputs: [String] {
     get { tomograms }
@@ -34,7 +44,6 @@ extension SegmentCommand: BatchableCommand {
   }
   var typedThreads: Int? { engine.threads }
   var typedMemory: ByteCount? { memory }
-  var isTrial: Bool { dryRun }
   var wantedFeature: String? { nil }
 
   func work(
@@ -51,14 +60,11 @@ extension SegmentCommand: BatchableCommand {
   func outline() throws(AisError) -> CommandOutline? { nil }
 }
 
-extension PickCommand: BatchableCommand {
+extension PickCommand: LaterCommand {
   var batchInputs: [String] {
     get { segmentations }
     set { segmentations = newValue }
   }
-  var typedThreads: Int? { machine.threads }
-  var typedMemory: ByteCount? { machine.memory }
-  var isTrial: Bool { dryRun }
   var wantedFeature: String? { feature }
 
   func work(
@@ -73,14 +79,11 @@ extension PickCommand: BatchableCommand {
   }
 }
 
-extension MeshCommand: BatchableCommand {
+extension MeshCommand: LaterCommand {
   var batchInputs: [String] {
     get { segmentations }
     set { segmentations = newValue }
   }
-  var typedThreads: Int? { machine.threads }
-  var typedMemory: ByteCount? { machine.memory }
-  var isTrial: Bool { dryRun }
   var wantedFeature: String? { feature }
 
   func work(
@@ -95,14 +98,11 @@ extension MeshCommand: BatchableCommand {
   }
 }
 
-extension MeasureCommand: BatchableCommand {
+extension MeasureCommand: LaterCommand {
   var batchInputs: [String] {
     get { inputs }
     set { inputs = newValue }
   }
-  var typedThreads: Int? { machine.threads }
-  var typedMemory: ByteCount? { machine.memory }
-  var isTrial: Bool { dryRun }
   var wantedFeature: String? { nil }
 
   /// Only a task over several inputs writes the summary of all.

@@ -26,6 +26,14 @@ final class CommandTaskExecutor: TaskExecutor {
   func execute(
     _ order: TaskOrder, cancellation: Cancellation, progress: @escaping @Sendable (Double) -> Void
   ) throws(AisError) -> TaskResult {
+    do throws(AisError) { return try carryOut(order, cancellation, progress) } catch {
+      throw isSummary(order.entry.task) ? error : error.naming(order.entry.name)
+    }
+  }
+
+  private func carryOut(
+    _ order: TaskOrder, _ cancellation: Cancellation, _ progress: @escaping @Sendable (Double) -> Void
+  ) throws(AisError) -> TaskResult {
     let entry = order.entry
     guard FileManager.default.changeCurrentDirectoryPath(entry.workingFolder) else {
       throw AisError(

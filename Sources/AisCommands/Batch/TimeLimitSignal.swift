@@ -43,10 +43,10 @@ final class TimeLimitSignal {
 
   /// Puts the array task that this process is back into the queue, and returns the exit code to leave with.
   ///
-  /// - Parameter hadTask: whether the time was up in the middle of a task.
-  ///
   /// Only a worker that has brought the batch forward is started again: one that never gets to the end of a task within its
   /// time would go round in circles.
+  ///
+  /// - Parameter hadTask: whether the time was up in the middle of a task.
   func requeue(
     hasAdvanced: Bool, hadTask: Bool, environment: [String: String] = ProcessInfo.processInfo.environment,
     shell: any SlurmShell = ProcessSlurmShell()

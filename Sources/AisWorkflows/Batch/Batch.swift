@@ -28,7 +28,7 @@ package struct BatchOutcome: Sendable {
   package init(input: String, skipped: [String] = [], failures: [AisError] = []) {
     self.input = input
     self.skipped = skipped
-    self.failures = failures
+    self.failures = failures.map { $0.naming(input) }
   }
 }
 
@@ -65,8 +65,15 @@ package enum Batch {
 
 extension BatchOutcome {
   /// Notes a failure; its message names the input.
-  package mutating func fail(_ error: AisError) {
-    let isNamed = error.message.contains("'\(input)'")
-    failures.append(isNamed ? error : AisError(error.code, "'\(input)': \(error.message)"))
+  package mutating func fail(_ error: AisError) { failures.append(error.naming(input)) }
+}
+
+extension AisError {
+  /// The same, with a message that names the input, if it does not already.
+  package func naming(_ input: String) -> AisError {
+    if message.contains("'\(input)'") { return self }
+    var named = self
+    named.message = "'\(input)': \(message)"
+    return named
   }
 }
