@@ -47,11 +47,9 @@ def test_versions_that_were_guessed_are_confirmed_or_separated(app):
     app.page.evaluate("async () => { const { state, changed } = await import('/app/state.js'); state.sheet = { kind: 'versions', datasets: [1] }; changed('ui'); }")
     app.page.get_by_role("button", name="Look").nth(1).click()
     app.eventually(lambda: app.state("state.version") == app.state("state.registers.list('version').filter((v) => v.dataset === 1)[1].id"))
-    with app.page.expect_request(re.compile("/datasets$")) as request:
-        app.page.get_by_role("button", name="Not the same").click()
-    assert request.value.post_data_json["separately"] is True
+    app.page.get_by_role("button", name="Not the same").click()
     app.page.wait_for_selector("text=Every tomogram has one version now.")
-    assert len(app.snapshot()["datasets"][0]["versions"]) == 1
+    app.eventually(lambda: len(app.snapshot()["datasets"][0]["versions"]) == 1)
 
 
 def test_the_list_is_a_gallery_compact_or_grouped_by_folder(app):
@@ -123,20 +121,15 @@ def test_tomograms_are_removed_one_or_all_and_come_back(app):
     app.eventually(lambda: app.page.evaluate("document.querySelectorAll('.tomo').length > 5"))
 
 
-def test_the_project_is_copied_and_annotations_leave_with_the_tomogram_inside(app):
-    app.press("n")
-    app.page.get_by_label(re.compile("^Project")).click()
-    with app.page.expect_request(re.compile("/exports$")) as request:
-        app.page.get_by_role("menuitem", name=re.compile("Save a copy of the project")).click()
-    assert request.value.post_data_json == {"kind": "project"}
-    app.press("Escape")
+def test_annotations_leave_for_the_earlier_program(app):
+    app.drag([(60, 60), (60, 120)])
+    app.eventually(lambda: app.annotations()["slices"])
     app.page.get_by_label("More for Feature 1").click()
     app.page.get_by_role("menuitem", name="Export…").click()
-    app.page.get_by_text("with the tomogram inside").click()
     with app.page.expect_request(re.compile("/exports$")) as request:
         app.page.get_by_text("Annotations for the earlier program").click()
-    body = request.value.post_data_json
-    assert (body["kind"], body["withTomogram"], body["dataset"]) == ("scns", True, 1)
+    assert (request.value.post_data_json["kind"], request.value.post_data_json["dataset"]) == ("scns", 1)
+    app.page.wait_for_selector(".job a[download]")
 
 
 def test_volumes_and_lists_of_boxes_are_imported_into_a_feature(app):

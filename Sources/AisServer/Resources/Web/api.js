@@ -143,8 +143,8 @@ export const importFiles = (project, what) => post(`${at(project)}/imports`, wha
 /** @param {string} project @param {{ kind: string, [field: string]: unknown }} what @returns {Promise<Job>} */
 export const exportFiles = (project, what) => post(`${at(project)}/exports`, what);
 
-/** Adds tomograms; `separately`: each as one of its own, whatever its name says. @param {string} project @param {string[]} paths @param {boolean} [separately] @returns {Promise<{ added: number[] }>} */
-export const addTomograms = (project, paths, separately = false) => post(`${at(project)}/datasets`, { paths, separately });
+/** Adds tomograms; those that are there already are passed over. @param {string} project @param {string[]} paths @returns {Promise<{ added: number[] }>} */
+export const addTomograms = (project, paths) => post(`${at(project)}/datasets`, { paths });
 
 /** Replaces a part of all paths, or says what would be replaced. @param {string} project @param {{ find: string, replace: string, apply: boolean }} what @returns {Promise<{ matches: { version: number, from: string, to: string, exists: boolean }[] }>} */
 export const replacePaths = (project, what) => post(`${at(project)}/paths`, what);

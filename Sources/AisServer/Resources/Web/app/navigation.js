@@ -80,11 +80,11 @@ export async function openPaths(paths) {
   }
 }
 
-/** Adds tomograms to the project. @param {string[]} paths @param {boolean} [separately]  each as one of its own, whatever its name says */
-export async function addPaths(paths, separately = false) {
+/** Adds tomograms to the project. @param {string[]} paths */
+export async function addPaths(paths) {
   if (!state.project) return openPaths(paths);
   const before = new Map(datasets().map(({ id }) => [id, versions(id).length]));
-  await api.addTomograms(state.project.key, paths, separately);
+  await api.addTomograms(state.project.key, paths);
   const { sheet } = state;
   await openProject(state.project.key);
   const changes = datasets().map(({ id }) => id).filter((id) => before.get(id) !== versions(id).length);

@@ -136,9 +136,13 @@ function listenFrom(after) {
   });
 }
 
+const STAGES = ["waiting", "running", "done", "failed", "cancelled"];
+
 /** Takes what is known of a job. @param {Job} job */
 export function noteJob(job) {
   const before = state.jobs.find(({ id }) => id === job.id);
+  // The answer to the request may come after the news that the job is done: a job never goes back.
+  if (before && STAGES.indexOf(job.state) < STAGES.indexOf(before.state)) return;
   state.jobs = [job, ...state.jobs.filter(({ id }) => id !== job.id)];
   changed("jobs");
   if (job.state === "failed" && before?.state !== "failed") complain(job.message ?? `${job.title} failed.`);

@@ -6,8 +6,7 @@ import { Note, TextField } from "./controls.js";
 import * as api from "../api.js";
 import { closeSheet, openSheet } from "../app/commands.js";
 import { chooseVersion, showDataset, startExport } from "../app/datasets.js";
-import { addPaths } from "../app/navigation.js";
-import { edit } from "../app/project.js";
+import { edit, undoOrRedo } from "../app/project.js";
 import { activeDataset, complain, datasets, features, state, tell, versions } from "../app/state.js";
 import { counted, duration, number, parseLength, percent, shape } from "../model/units.js";
 
@@ -50,14 +49,14 @@ export function TomogramSheet() {
 export function VersionsSheet({ sheet }) {
   useTopics("datasets");
   const list = datasets().filter(({ id }) => sheet.datasets?.includes(id) && versions(id).length > 1);
-  const separate = async (/** @type {import("../model/types.js").Version} */ version) => {
-    edit([{ kind: "remove-version", version: version.id }], `${version.title} is a tomogram of its own`);
-    await addPaths([version.path], true);
+  const separate = (/** @type {import("../model/types.js").Version} */ version, /** @type {string} */ name) => {
+    edit([{ kind: "remove-version", version: version.id }], `${version.title} is no version of ${name}`);
+    tell(`${version.title} is no version of ${name} any more; its file stays where it is`, { title: "Undo", run: () => undoOrRedo("undo") });
   };
   return html`<div class="pad col settings"><p class="s t2">By their names these files show the same tomogram. One key (R) flips between them at the same place, and they share all annotations.</p>
     ${list.map((dataset) => html`<div class="job"><b class="m el">${dataset.name}</b>${versions(dataset.id).map((version) => html`<div class="row s"><span class="col g" style="min-width:0"><span>${version.title}</span><span class="xs t3 path">${version.path}</span></span>
       <button class="btn quiet" onClick=${() => void showDataset(dataset.id).then(() => chooseVersion(version.id))}>Look</button>
-      ${versions(dataset.id)[0].id === version.id ? null : html`<button class="btn" onClick=${() => void separate(version).catch(complain)}>Not the same</button>`}</div>`)}</div>`)}
+      ${versions(dataset.id)[0].id === version.id ? null : html`<button class="btn" onClick=${() => separate(version, dataset.name)}>Not the same</button>`}</div>`)}</div>`)}
     ${list.length === 0 ? html`<p class="s t3">Every tomogram has one version now.</p>` : null}
     <button class="btn primary big" onClick=${closeSheet}>${list.length === 0 ? "Close" : "They are the same"}</button></div>`;
 }
@@ -101,7 +100,6 @@ export function ExportSheet({ sheet }) {
   const [feature, setFeature] = useState(sheet.feature ?? state.feature);
   const own = features();
   const title = own.find(({ id }) => id === feature)?.title ?? "";
-  const [withTomogram, setWithTomogram] = useState(false);
   const start = (/** @type {string} */ kind, /** @type {object} */ fields = {}) => void startExport({ kind, dataset: state.dataset, feature, ...fields });
   const row = (/** @type {string} */ name, /** @type {string} */ hint, /** @type {() => void} */ run) => html`<button class="choice" onClick=${run}><${Icon} name="import" /><span class="col g"><b class="m">${name}</b><span class="xs t3">${hint}</span></span></button>`;
   return html`<div class="pad col settings"><div class="settingrow"><span class="g">Feature</span><select class="field" aria-label="Feature" value=${feature} onChange=${(/** @type {any} */ event) => setFeature(Number(event.target.value))}>${own.map(({ id, title: name }) => html`<option value=${id} selected=${id === feature}>${name}</option>`)}</select></div>
@@ -109,8 +107,7 @@ export function ExportSheet({ sheet }) {
     ${row("Boxes of this tomogram", `Coordinates of ${title}: text, x y z in voxels`, () => start("boxes"))}
     ${row("This slice", "Picture and mask, MRC", () => start("slice", { slice: state.slice }))}
     ${row("Annotation volume", `Masks of ${title} in all slices, MRC of the tomogram's size`, () => start("volume"))}
-    ${row("Annotations for the earlier program", "All features and boxes of this tomogram, .scns", () => start("scns", { withTomogram }))}
-    <label class="row s" style="margin-left:10px"><input type="checkbox" checked=${withTomogram} onChange=${(/** @type {any} */ event) => setWithTomogram(event.target.checked)} />with the tomogram inside the .scns</label>`}
+    ${row("Annotations for the earlier program", "All features and boxes of this tomogram, .scns", () => start("scns"))}`}
     <p class="xs t3">Files are written beside the project; the list of jobs has links to download them.</p></div>`;
 }
 

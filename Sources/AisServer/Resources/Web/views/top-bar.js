@@ -5,7 +5,6 @@ import { Icon, Mark } from "./icons.js";
 import { IconButton, Menu } from "./controls.js";
 import { openSheet, run } from "../app/commands.js";
 import { edit, outbox, undoOrRedo } from "../app/project.js";
-import { startExport } from "../app/datasets.js";
 import { goHome } from "../app/navigation.js";
 import { changed, datasets, state, tell } from "../app/state.js";
 import { client } from "../api.js";
@@ -39,7 +38,6 @@ function ProjectMenu() {
     { name: "Add tomograms…", run: () => openSheet("files", { purpose: "add" }), keys: "Ctrl O" },
     { name: "Import annotations…", run: () => openSheet("files", { purpose: "import" }), hint: ".scns of the earlier program, volumes, boxes" },
     { name: "Export annotations…", run: () => openSheet("export", {}) },
-    { name: "Save a copy of the project…", hint: "with all annotations and their history", run: () => void startExport({ kind: "project" }) },
     { name: "All files and paths", run: () => openSheet("paths", {}) },
     { name: "Remove all tomograms", kind: "danger", hint: "Files and annotations stay; can be undone", run: () => {
       const list = datasets();
