@@ -31,6 +31,7 @@ package struct AisCommand: AsyncParsableCommand {
       MeasureCommand.self,
       ModelsCommand.self,
       ProjectCommand.self,
+      ArchitecturesCommand.self,
       DoctorCommand.self,
       EngineCommand.self,
     ])
