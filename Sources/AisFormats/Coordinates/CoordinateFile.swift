@@ -23,13 +23,18 @@ package enum CoordinateFile {
     if bytes.isEmpty { return try empty(path, format, hints) }
     if format == nil { format = try CoordinateFormat(detecting: bytes, path: path) }
     guard let format else { preconditionFailure("a format was detected or an error thrown") }
-    let reading = try format.codec.read(bytes, path: path, hints: hints)
+    var reading = try format.codec.read(bytes, path: path, hints: hints)
     if let need = reading.missing.first, !hints.allowsIncomplete { throw .coordinateNeed(need, path, format) }
     if let row = reading.list.particles.firstIndex(where: { !$0.point.isFinite }) {
       throw AisError(
         .malformed,
         "'\(path)' places particle \(row + 1) beyond all numbers once it is in voxels. Check the file's pixel size and --voxel-size."
       )
+    }
+    if reading.list.particles.isEmpty { reading.warnings.append("there are no particles in it.") }
+    if format.hasRows, let last = bytes.last, last != 0x0A, last != 0x0D {
+      reading.warnings.append(
+        "the file ends in the middle of a line. If it was cut off, its last value is wrong: copy the file again.")
     }
     return reading
   }
@@ -50,7 +55,7 @@ package enum CoordinateFile {
     let name = hints.tomogramName ?? TomogramNames.tomogram(ofFile: path)
     return CoordinateReading(
       list: ParticleList(tomograms: [hints.frame(name)]), format: kind, frame: "the file is empty.",
-      warnings: ["'\(path)' is empty: no particles."])
+      warnings: ["the file is empty: no particles."])
   }
 
   /// Writes a list whole or not at all.

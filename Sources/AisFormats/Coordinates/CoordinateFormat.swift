@@ -51,6 +51,14 @@ package enum CoordinateFormat: String, CaseIterable, Sendable {
     }
   }
 
+  /// Whether a particle is a line of text, which a file that was cut off may end within without being unsound.
+  var hasRows: Bool {
+    switch self {
+    case .imod, .copick, .eman2, .portal: false
+    default: true
+    }
+  }
+
   /// The usual end of a file's name, without the dot.
   package var fileExtension: String {
     switch self {

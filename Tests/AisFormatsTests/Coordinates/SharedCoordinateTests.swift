@@ -75,6 +75,24 @@ struct SharedCoordinateTests {
     #expect(zip([point.x, point.y, point.z], expected.first).allSatisfy { abs($0 - $1) < 1e-3 }, "\(point)")
   }
 
+  @Test("cut off within a row are refused, or are warned of where the row is as long as the others")
+  func cutOff() throws {
+    let bytes = [UInt8](try Data(contentsOf: URL(filePath: path("coordinates/warp2_particles.star"))))
+    #expect(try CoordinateFile.read(bytes, path: "a.star").warnings.allSatisfy { !$0.contains("cut off") })
+    let row = try #require(bytes.dropLast().lastIndex(of: 0x0A))
+    var refused = 0
+    for end in row + 2..<bytes.count - 1 {
+      do throws(AisError) {
+        let reading = try CoordinateFile.read(Array(bytes[..<end]), path: "a.star")
+        #expect(reading.warnings.contains { $0.contains("cut off") })
+      } catch { refused += 1 }
+    }
+    #expect(refused > 50)
+    let labels = try #require(bytes.firstRange(of: Array("_rlnCoordinateZ".utf8)))
+    let headless = try CoordinateFile.read(Array(bytes[..<(labels.upperBound + 30)]), path: "a.star")
+    #expect(headless.warnings.contains { $0.contains("no particles") })
+  }
+
   @Test("of RELION 5 lie where RELION places them")
   func relion5() throws {
     var hints = CoordinateHints()

@@ -90,7 +90,8 @@ extension IMODModel {
   ///
   /// - Parameter radius: of the balls that 3dmod draws, in pixels.
   package init(particles list: ParticleList, frame: TomogramFrame, radius: Int) {
-    self.init(name: "Ais", size: frame.shape ?? Self.extent(of: list))
+    // 3dmod's own name: cryoCAT reads no model without it.
+    self.init(name: "IMOD-NewModel", size: frame.shape ?? Self.extent(of: list))
     if let voxelSize = frame.voxelSize {
       // 3dmod shows lengths in nanometres.
       pixelSize = Float(voxelSize.x.nanometer)
