@@ -135,6 +135,21 @@ def test_what_changes_positions_is_asked_for(ais, tmp_path, particles):
     assert not (tmp_path / "x.json").exists()
 
 
+@pytest.mark.parametrize("command", ["convert", "merge", "filter"])
+def test_what_is_known_of_the_tomogram_belongs_to_the_settings(ais, tmp_path, command):
+    """Another voxel size gives other numbers: what is there is not taken for them."""
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("10\t20\t30\n")
+    lists = [tmp_path / "a.txt"] + ([tmp_path / "b.txt"] if command == "merge" else [])
+    words = ["coordinates", command, *lists, "-o", tmp_path / "x.json", "--to", "copick", "--tomogram-name", "T", "--voxel-size"]
+    ais(*words, "10A")
+    assert "already" in ais(*words, "10A")
+    other = ais.run(*words, "5A")
+    assert other.returncode == 1 and "--force" in other.stderr
+    ais(*words, "5A", "--force")
+    assert json.loads((tmp_path / "x.json").read_text())["points"][0]["location"]["x"] == 50
+
+
 def test_columns_survive_the_way_through_imod(ais, tmp_path):
     (tmp_path / "a.txt").write_text("1\t2\t3\n4\t5\t6\n")
     ais("coordinates", "convert", tmp_path / "a.txt", "-o", tmp_path / "a.mod")

@@ -17,7 +17,6 @@ package struct CoordinateArguments: ParsableArguments {
   package init() {}
 
   package var from: CoordinateFormat? { frame.from }
-  package var size: Shape? { frame.size }
   package var voxelSize: VoxelSize? { frame.voxelSize }
 
   /// The lists' surroundings; reads the headers of the tomograms.
@@ -108,6 +107,7 @@ package struct CoordinateOutputArguments: ParsableArguments {
     let format: CoordinateFormat
     if let to { format = to } else { format = try CoordinateOutput.format(of: output) }
     var result = CoordinateOutput(path: output, format: format, command: command)
+    result.context = context
     result.options.boxSize = box
     result.options.decimals = decimals
     result.options.tiltSeries = context.hints.tiltSeries

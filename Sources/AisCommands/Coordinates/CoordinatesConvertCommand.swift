@@ -50,8 +50,7 @@ package struct CoordinatesConvertCommand: ParsableCommand {
     for doubt in doubts { Terminal.standardError.print("ais: warning: \(doubt)") }
     let blocks = readings.count == 1 ? readings[0].reading.otherBlocks : []
     let output = try target.makeOutput(command: "coordinates convert", context: context, otherBlocks: blocks)
-    let settings = CoordinateConversion.Settings(
-      context, from: source.from, change: change.transform, options: output.options)
+    let settings = CoordinateConversion.Settings(from: source.from, change: change.transform)
     let warnings = readings.flatMap { name, reading in reading.warnings.map { "'\(name)': \($0)" } }
     try CoordinateReport.write(
       list, to: output, inputs: lists, settings: settings, warnings: warnings + doubts, verbosity: verbosity)

@@ -166,7 +166,6 @@ package struct CoordinatesFilterCommand: ParsableCommand {
     ].compactMap { $0 }.joined(separator: " ")
     settings["spacing"] = spacing.map { "\($0)" }
     settings["limit"] = limit.map { "\($0)" }
-    settings["frame"] = "\(source.size.map { "\($0)" } ?? "") \(source.voxelSize.map { "\($0)" } ?? "")"
     return settings
   }
 }

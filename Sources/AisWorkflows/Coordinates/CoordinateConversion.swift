@@ -7,27 +7,10 @@ package enum CoordinateConversion {
   package struct Settings: Encodable, Sendable {
     package var from: String?
     package var change: String
-    package var sizeXYZ: [Int]?
-    package var voxelSizeAngstromXYZ: [Double]?
-    package var coordinateSpacingAngstrom: Double?
-    package var center: String
-    package var grid: String
-    package var box: Int?
-    package var decimals: Int?
 
-    package init(
-      _ context: CoordinateContext, from: CoordinateFormat?, change: PointTransform, options: CoordinateOptions
-    ) {
-      let hints = context.hints
+    package init(from: CoordinateFormat?, change: PointTransform) {
       self.from = from?.rawValue
       self.change = change.optionWords.joined(separator: " ")
-      sizeXYZ = hints.shape.map { [$0.x, $0.y, $0.z] }
-      voxelSizeAngstromXYZ = hints.voxelSize.map { [$0.x.angstrom, $0.y.angstrom, $0.z.angstrom] }
-      coordinateSpacingAngstrom = hints.coordinateSpacing?.angstrom
-      center = options.center.rawValue
-      grid = options.alignment.rawValue
-      box = options.boxSize
-      decimals = options.decimals
     }
   }
 

@@ -18,6 +18,8 @@ package struct CoordinateOutput: Sendable {
   package var path: String
   package var format: CoordinateFormat
   package var options = CoordinateOptions()
+  /// What is known of the tomograms: part of the account, and the files that it comes from.
+  package var context = CoordinateContext()
   package var replaces = false
   /// The command as provenance names it: `coordinates convert`.
   package var command: String
@@ -43,7 +45,9 @@ package struct CoordinateOutput: Sendable {
     return byEnding[0]
   }
 
-  /// - Parameter inputs: the files that the list was made from.
+  /// - Parameters:
+  ///   - inputs: the files that the list was made from.
+  ///   - settings: what the command was asked for, besides format and context.
   package func write(
     _ list: ParticleList, inputs: [String], settings: some Encodable & Sendable, logger: Logger
   ) throws(AisError) -> Written {
@@ -56,7 +60,10 @@ package struct CoordinateOutput: Sendable {
     var written = Written(paths: [], skipped: [], frames: [], warnings: [])
     for part in parts {
       let record = try WorkRecord(
-        schema: "ais.coordinates/1", settings: Settings(format: format.rawValue, work: settings), inputs: inputs)
+        schema: "ais.coordinates/1",
+        settings: Settings(
+          format: format.rawValue, box: options.boxSize, decimals: options.decimals, frame: context.account,
+          work: settings), inputs: inputs + context.files)
       let encoding = try CoordinateFile.encode(
         part.list, path: part.path, format: format, options: options, provenance: try record.lines(command))
       let stem = (part.path as NSString).deletingPathExtension
@@ -78,6 +85,10 @@ package struct CoordinateOutput: Sendable {
 
   private struct Settings<Work: Encodable & Sendable>: Encodable, Sendable {
     var format: String
+    var box: Int?
+    var decimals: Int?
+    var frame: CoordinateContext.Account
+    /// What the command was asked for.
     var work: Work
   }
 

@@ -36,10 +36,11 @@ struct ExtractionSettings: Encodable, Sendable {
   var elementType: String
   var view: String
   var voxelSizeAngstromXYZ: [Double]?
-  /// Of one tomogram: the digest of its rows in the list.
-  var rowsSHA256: String?
+  /// Of the list that will be written, without its comments.
+  var rowsSHA256: String
 
-  init(_ request: ExtractionRequest) {
+  init(_ request: ExtractionRequest, rows: [UInt8]) {
+    rowsSHA256 = SHA256.hex(of: rows)
     size = request.boxes.size
     edge = request.boxes.edge.rawValue
     normalisation = request.boxes.normalisation.rawValue

@@ -59,9 +59,8 @@ package struct ExtractionTask: Sendable {
   ///
   /// - Parameter rows: the list of this tomogram's boxes as it will be written, without its comments.
   mutating func settle(rows: [UInt8], _ request: ExtractionRequest) throws(AisError) {
-    var settings = ExtractionSettings(request)
-    settings.rowsSHA256 = SHA256.hex(of: rows)
-    let record = try WorkRecord(schema: ParticleExtraction.schema, settings: settings, inputs: [path])
+    let record = try WorkRecord(
+      schema: ParticleExtraction.schema, settings: ExtractionSettings(request, rows: rows), inputs: [path])
     switch request.replaces ? .absent : ExistingOutput.look(at: [list], record: record) {
     case .other(let reason): refusals = [AisError(.needsDecision, reason)]
     case .same where hasAllBoxes(request): break

@@ -60,18 +60,25 @@ package final class ParticleExtraction: Sendable {
     let all = Self.path(of: request)
     for index in tasks.indices {
       try cancellation.check()
-      let rows = try CoordinateFile.encode(Self.written(list, [tasks[index]]), path: all, format: .relion31).bytes
-      try tasks[index].settle(rows: rows, request)
+      try tasks[index].settle(rows: Self.rows(list, [tasks[index]], path: all), request)
     }
     self.tasks = tasks
     let record = try WorkRecord(
-      schema: Self.schema, settings: ExtractionSettings(request), inputs: request.lists + tasks.map(\.path))
+      schema: Self.schema, settings: ExtractionSettings(request, rows: Self.rows(list, tasks, path: all)),
+      inputs: request.lists + tasks.map(\.path))
     switch request.replaces ? .absent : ExistingOutput.look(at: [all], record: record) {
     case .same: self.record = nil
     case .other(let reason): throw AisError(.needsDecision, reason)
     case .absent: self.record = record
     }
     try checkDisk()
+  }
+
+  /// The list of the boxes of some tomograms, without comments.
+  private static func rows(
+    _ list: ParticleList, _ tasks: [ExtractionTask], path: String
+  ) throws(AisError) -> [UInt8] {
+    try CoordinateFile.encode(written(list, tasks), path: path, format: .relion31).bytes
   }
 
   private static func tasks(_ list: ParticleList, _ request: ExtractionRequest) throws(AisError) -> [ExtractionTask] {
