@@ -17,9 +17,10 @@ package struct PickCommand: ParsableCommand {
 
         ais pick -o picks segmentations/ --feature Ribosome --spacing 20nm
         ais pick -o picks TS_01__Ribosome.mrc --spacing 20nm --threshold auto --min-volume 800nm3
-        ais pick -o picks TS_01__Proteasome.mrc --spacing 15nm --orient long-axis --format relion5
+        ais pick -o picks TS_01__Proteasome.mrc --spacing 15nm --orient long-axis
         ais pick -o picks segmentations/ --feature Microtubule --filaments --every 8nm --min-length 80nm
         ais pick -o picks segmentations/ --feature Membrane --on-surface --every 12nm
+        ais pick -o picks segmentations/ --spacing 20nm --format relion5 --tomograms tomograms.star
 
       Voxels above the threshold are divided into groups around their most inward points; groups that are too small, \
       or too near to a heavier one, are dropped; the rest are particles at their centroids, the heaviest first. What is already \

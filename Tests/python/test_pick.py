@@ -254,6 +254,39 @@ def test_text_formats_and_orientations(ais, tmp_path):
     assert not list((tmp_path / "star").glob("*.png"))
 
 
+TOMOGRAMS = """data_global
+
+loop_
+_rlnTomoName #1
+_rlnTomoTiltSeriesPixelSize #2
+_rlnTomoSizeX #3
+_rlnTomoSizeY #4
+_rlnTomoSizeZ #5
+T 2.5 240 200 160
+"""
+
+
+def test_formats_that_need_more_than_the_tomogram_ask_before_the_search(ais, tmp_path):
+    path = write(tmp_path / "T__A.mrc", balls((40, 50, 60), [(20, 25, 30, 6)]))
+    command = ["pick", "-o", tmp_path / "out", "--spacing", "10nm", path, "--format"]
+    for format, option in [("relion5", "--tomograms"), ("relion4", "--tomograms"), ("cryolo", "--box"), ("m", "warp")]:
+        done = ais.run(*command, format)
+        assert done.returncode == 1 and option in done.stderr, (format, done.stderr)
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+    (tmp_path / "tomograms.star").write_text(TOMOGRAMS)
+    relion = [*command, "relion5", "--tomograms", tmp_path / "tomograms.star"]
+    ais(*relion)
+    row = rows(list_of(tmp_path / "out", "T__A"))[0]
+    # Voxels of 10 Å; half of 240 pixels of 2.5 Å lies before the middle.
+    assert float(row["rlnCenteredCoordinateXAngst"]) == 30 * 10 - 240 / 2 * 2.5
+    other = ais.run(*relion, "--center", "n/2-1")
+    assert other.returncode == 1 and "--force" in other.stderr
+    ais(*relion, "--center", "n/2-1", "--force")
+    assert float(rows(list_of(tmp_path / "out", "T__A"))[0]["rlnCenteredCoordinateXAngst"]) == 2.5
+    ais(*command, "cryolo", "--box", "12", "--no-contact-sheet")
+    assert (tmp_path / "out" / "T__A_coords.cbox").exists()
+
+
 def test_memory_is_a_promise(ais, tmp_path):
     path = write(tmp_path / "T__A.mrc", np.full((120, 200, 200), 255, np.uint16))
     done = ais.run("pick", "-o", tmp_path / "out", "--memory", "120MiB", "--spacing", "100nm", path)

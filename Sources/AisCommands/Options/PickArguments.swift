@@ -170,20 +170,49 @@ package struct PickOutputArguments: ParsableArguments {
     help: ArgumentHelp(
       "The tomogram, or the folder of the tomograms, to draw the contact sheet on. Without it, that which the segmentation was made from, if it is there.",
       valueName: "path"))
+  package var tomogram: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "RELION's tomograms.star, for the formats that count in unbinned pixels or from the middle of the unbinned volume (relion4, relion5).",
+      valueName: "file"))
   package var tomograms: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where the middle of the unbinned volume is: n/2 as in RELION itself, n/2-1 as in the pickers that come with it.",
+      valueName: "n/2|n/2-1"))
+  package var center: CenterRule = .half
+
+  @Option(
+    help: ArgumentHelp(
+      "How grids of different binnings lie on each other: first-voxels (RELION, Warp) or edges (averaged blocks).",
+      valueName: "first-voxels|edges"))
+  package var grid: GridAlignment = .firstVoxels
+
+  @Option(
+    help: ArgumentHelp(
+      "Edge of a particle's box in voxels: crYOLO counts from its corner, EMAN2 and 3dmod draw it.", valueName: "voxels"
+    ))
+  package var box: Int?
 
   package init() {}
 
   package func validate() throws {
     if let decimals, !(0...12).contains(decimals) { throw ValidationError("--decimals \(decimals): expected 0 to 12") }
+    if let box, !(1...100_000).contains(box) { throw ValidationError("--box \(box): expected 1 or more voxels") }
   }
 
   /// Puts the wishes into a request.
   package func fill(_ request: inout PickRequest) throws(AisError) {
     request.format = format
     request.formatOptions.decimals = decimals
+    request.formatOptions.center = center
+    request.formatOptions.alignment = grid
+    request.formatOptions.boxSize = box
+    request.tiltSeriesTable = tomograms
     request.drawsContactSheet = contactSheet
-    request.tomograms = tomograms
+    request.tomogram = tomogram
   }
 
   private static func format(_ text: String) throws -> CoordinateFormat {

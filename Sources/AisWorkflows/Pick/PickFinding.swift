@@ -167,10 +167,14 @@ package struct PickFinding: Sendable {
   }
 
   /// The tomogram under the name that lists know it by.
-  static func frame(_ reading: PredictionReading, _ request: PickRequest) -> TomogramFrame {
+  static func frame(of segmentation: String, _ tomogram: Tomogram, _ request: PickRequest) -> TomogramFrame {
     TomogramFrame(
-      name: SegmentationName.tomogram(of: reading.path, atFirstMark: request.followsReference),
-      shape: reading.tomogram.shape, voxelSize: reading.tomogram.voxelSize)
+      name: SegmentationName.tomogram(of: segmentation, atFirstMark: request.followsReference),
+      shape: tomogram.shape, voxelSize: tomogram.voxelSize)
+  }
+
+  static func frame(_ reading: PredictionReading, _ request: PickRequest) -> TomogramFrame {
+    frame(of: reading.path, reading.tomogram, request)
   }
 
   private static func middle(of shape: Shape) -> VoxelPoint {

@@ -16,6 +16,8 @@ package struct PickPlan: Sendable {
   /// segmentation becomes a refusal of its task.
   package static func make(_ request: PickRequest, cancellation: Cancellation) throws(AisError) -> PickPlan {
     try request.validate()
+    var request = request
+    if let path = request.tiltSeriesTable { request.formatOptions.tiltSeries = try TiltSeriesTable(path: path) }
     let inputs = try InputCollection(request.inputs, of: .segmentations(feature: request.feature))
     if let mask = request.mask { _ = try RandomAccessFile(mask) }
     var claims = OutputClaims(inputs: inputs.paths)
@@ -64,12 +66,20 @@ package struct PickTask: Sendable {
     let tomogram = try Tomogram.open(input, options: request.view)
     voxelCount = tomogram.shape.countIfRepresentable ?? 0
     try PickVoxelSize.check(tomogram, path: input, request)
+    try checkFormat(PickFinding.frame(of: input, tomogram, request), request)
     let record = try WorkRecord(
-      schema: PickRun.schema, settings: PickSettings(request), inputs: [input] + [request.mask].compactMap(\.self))
+      schema: PickRun.schema, settings: PickSettings(request),
+      inputs: [input] + [request.mask, request.tiltSeriesTable].compactMap(\.self))
     switch request.replacesOutputs ? .absent : ExistingOutput.look(at: outputs, record: record) {
     case .same: finished = outputs
     case .other(let reason): throw AisError(.needsDecision, reason)
     case .absent: self.record = record
     }
+  }
+
+  /// Writes a point for nobody: what the format needs and is not known is said before the search.
+  private func checkFormat(_ frame: TomogramFrame, _ request: PickRequest) throws(AisError) {
+    let point = ParticleList(tomograms: [frame], particles: [Particle(point: VoxelPoint(z: 0, y: 0, x: 0))])
+    _ = try CoordinateFile.encode(point, path: points, format: request.format, options: request.formatOptions)
   }
 }

@@ -67,9 +67,11 @@ package struct PickRequest: Sendable {
   package var orientation: ShapeOrientation?
   package var format = CoordinateFormat.ais
   package var formatOptions = CoordinateOptions()
+  /// RELION's `tomograms.star`, for the formats that count in its unbinned pixels.
+  package var tiltSeriesTable: String?
   package var drawsContactSheet = true
   /// The tomogram of a single segmentation, or the folder of many, for the contact sheet.
-  package var tomograms: String?
+  package var tomogram: String?
   package var view = TomogramOptions()
   /// Replaces outputs that are there.
   package var replacesOutputs = false

@@ -23,6 +23,9 @@ struct PickSettings: Sendable, Encodable {
   var orientationSign: String?
   var format: String
   var decimals: Int?
+  var center: String?
+  var grid: String?
+  var box: Int?
   var view: String
   var byteSign: String
   var compatibility: String
@@ -53,6 +56,11 @@ struct PickSettings: Sendable, Encodable {
     orientationSign = request.orientation?.sign.rawValue
     format = request.format.rawValue
     decimals = request.formatOptions.decimals
+    if request.tiltSeriesTable != nil {
+      center = request.formatOptions.center.rawValue
+      grid = request.formatOptions.alignment.rawValue
+    }
+    box = request.formatOptions.boxSize
     let options = request.view
     view = options.view.summary
     byteSign = options.byteSign.rawValue
