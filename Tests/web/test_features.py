@@ -64,8 +64,9 @@ def test_names_of_the_library_bring_their_looks_and_can_be_hidden(app):
 
 def test_cards_keep_how_surfaces_look_are_searched_sorted_and_switched(app):
     new_library(app)
-    for title in ("Ribosome", "Actin"):
+    for count, title in enumerate(("Ribosome", "Actin"), 1):
         app.page.get_by_role("button", name="New card", exact=True).click()
+        expect(app.page.locator(".libcard")).to_have_count(count)
         app.page.locator(".libcard").last.get_by_label("Name").fill(title)
         app.page.keyboard.press("Enter")
         app.eventually(lambda: [c for c in app.snapshot()["libraries"][0]["features"] if c["title"] == title])
@@ -79,7 +80,7 @@ def test_cards_keep_how_surfaces_look_are_searched_sorted_and_switched(app):
     app.eventually(lambda: [c for c in app.snapshot()["libraries"][0]["features"] if (c["level"], c["dustCubicNanometer"], bool(c["isSurfaceHidden"])) == (200, 5000, True)])
     app.page.get_by_label("Sort", exact=True).click()
     app.page.get_by_role("menuitemradio", name="Name").click()
-    assert app.page.locator(".libcard").first.get_by_label("Name").input_value() == "Actin"
+    expect(app.page.locator(".libcard").first.get_by_label("Name")).to_have_value("Actin")
     app.page.get_by_label("Search cards").fill("ribo")
     expect(app.page.locator(".libcard")).to_have_count(1)
     app.page.get_by_label("Search cards").fill("")
