@@ -80,7 +80,7 @@ def test_cards_keep_how_surfaces_look_are_searched_sorted_and_switched(app):
     app.eventually(lambda: [c for c in app.snapshot()["libraries"][0]["features"] if (c["level"], c["dustCubicNanometer"], bool(c["isSurfaceHidden"])) == (200, 5000, True)])
     app.page.get_by_label("Sort", exact=True).click()
     app.page.get_by_role("menuitemradio", name="Name").click()
-    expect(app.page.locator(".libcard").first.get_by_label("Name")).to_have_value("Actin")
+    expect(app.page.locator(".libcard").first.get_by_role("textbox", name="Name")).to_have_value("Actin")
     app.page.get_by_label("Search cards").fill("ribo")
     expect(app.page.locator(".libcard")).to_have_count(1)
     app.page.get_by_label("Search cards").fill("")
