@@ -19,7 +19,7 @@ extension Project {
   }
 
   /// Lines before a number, the latest first, without their changes: the history that a person reads. Views and settings are
-  /// left out.
+  /// left out unless they have a label, as a moment that somebody named.
   package func history(
     before sequence: Int64 = .max, author: String? = nil, dataset: Int64? = nil, limit: Int = 100
   ) throws(AisError) -> [JournalEntry] {
@@ -29,7 +29,7 @@ extension Project {
         sql: """
           SELECT \(JournalEntry.columns) FROM journal j
           WHERE j.seq < ?1 AND (?2 IS NULL OR j.author = ?2) AND (?3 IS NULL OR j.dataset = ?3)
-            AND (j.is_undoable = 1 OR j.action != 'edit')
+            AND (j.is_undoable = 1 OR j.action != 'edit' OR j.label IS NOT NULL)
           ORDER BY j.seq DESC LIMIT ?4
           """, arguments: [sequence, author, dataset, limit]
       ).map { JournalEntry($0) }

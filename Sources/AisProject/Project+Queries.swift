@@ -142,4 +142,32 @@ extension Project {
       }
     }
   }
+
+  /// All settings as JSON by name: the author's, and the project's where the author has none.
+  package func settings(author: String) throws(AisError) -> [String: String] {
+    try database.read { db in
+      let rows = try Row.fetchAll(
+        db, sql: "SELECT name, value FROM setting WHERE live = 1 AND author IN ('', ?) ORDER BY author",
+        arguments: [author])
+      return Dictionary(rows.map { ($0["name"] as String, $0["value"] as String? ?? "null") }) { $1 }
+    }
+  }
+
+  /// Sizes of boxes that are not those of their feature.
+  package func layers() throws(AisError) -> [Layer] {
+    try database.read { db in
+      try Row.fetchAll(db, sql: "SELECT * FROM layer WHERE live = 1 ORDER BY id").map {
+        Layer(id: $0["id"], dataset: $0["dataset"], feature: $0["feature"], boxSize: $0["box_size"])
+      }
+    }
+  }
+
+  /// What a dataset has of its own for a feature.
+  package struct Layer: Sendable, Hashable {
+    package var id: Int64
+    package var dataset: Int64
+    package var feature: Int64
+    /// Voxels of the frame.
+    package var boxSize: Int?
+  }
 }

@@ -9,8 +9,11 @@ import GRDB
 /// an edit back to its old place below what came later.
 extension Project {
   /// Undoes the author's latest edit that counts; `nil` when there is none.
-  package func undo(by author: Author) throws(AisError) -> JournalEntry? {
-    try step(.undo, by: author) { db in
+  ///
+  /// - Parameter token: chosen by whoever asks, as for an edit: asked again with it, nothing more is undone, and the line of
+  ///   the first time is returned.
+  package func undo(by author: Author, token: String? = nil) throws(AisError) -> JournalEntry? {
+    try step(.undo, by: author, token: token) { db in
       try Int64.fetchOne(
         db,
         sql: """
@@ -22,8 +25,8 @@ extension Project {
 
   /// Makes the edit count again that the author undid last; `nil` when there is none, or when the author made an edit
   /// since.
-  package func redo(by author: Author) throws(AisError) -> JournalEntry? {
-    try step(.redo, by: author) { db in
+  package func redo(by author: Author, token: String? = nil) throws(AisError) -> JournalEntry? {
+    try step(.redo, by: author, token: token) { db in
       try Int64.fetchOne(
         db,
         sql: """
@@ -37,19 +40,23 @@ extension Project {
   }
 
   /// Undoes one edit of the history, whoever made it. Throws `usage` for lines that are no edits or are undone already.
-  package func undo(_ sequence: Int64, by author: Author) throws(AisError) -> JournalEntry {
-    try one(.undo, sequence, by: author)
+  package func undo(
+    _ sequence: Int64, by author: Author, token: String? = nil
+  ) throws(AisError) -> JournalEntry {
+    try one(.undo, sequence, by: author, token: token)
   }
 
   /// Makes one undone edit count again.
-  package func redo(_ sequence: Int64, by author: Author) throws(AisError) -> JournalEntry {
-    try one(.redo, sequence, by: author)
+  package func redo(
+    _ sequence: Int64, by author: Author, token: String? = nil
+  ) throws(AisError) -> JournalEntry {
+    try one(.redo, sequence, by: author, token: token)
   }
 
   private func one(
-    _ action: JournalEntry.Action, _ sequence: Int64, by author: Author
+    _ action: JournalEntry.Action, _ sequence: Int64, by author: Author, token: String?
   ) throws(AisError) -> JournalEntry {
-    let entry = try step(action, by: author) { db in
+    let entry = try step(action, by: author, token: token) { db in
       guard let line = try Journal(db: db).entry(sequence), line.action == .edit, line.isUndoable,
         line.isUndone == (action == .redo)
       else {
@@ -62,16 +69,17 @@ extension Project {
   }
 
   private func step(
-    _ action: JournalEntry.Action, by author: Author, _ target: (Database) throws -> Int64?
+    _ action: JournalEntry.Action, by author: Author, token: String?, _ target: (Database) throws -> Int64?
   ) throws(AisError) -> JournalEntry? {
     let entry: JournalEntry? = try change { db in
-      guard let target = try target(db) else { return nil }
       let journal = Journal(db: db)
+      if let token, let sequence = try journal.sequence(token: token) { return try journal.entry(sequence) }
+      guard let target = try target(db) else { return nil }
       guard let edit = try journal.entry(target) else { return nil }
       let sequence = try journal.append(
         Journal.Line(
-          author: author, action: action, kind: edit.kind, label: edit.label, target: target, isUndoable: false,
-          dataset: edit.dataset, feature: edit.feature, slice: edit.slice))
+          author: author, action: action, kind: edit.kind, label: edit.label, target: target, token: token,
+          isUndoable: false, dataset: edit.dataset, feature: edit.feature, slice: edit.slice))
       if action == .undo {
         try db.execute(sql: "INSERT INTO undone (seq) VALUES (?)", arguments: [target])
       } else {

@@ -103,7 +103,7 @@ def run_edits(ais, project, lines):
 
 def stroke(y, x, height=2, width=2, z=1, **more):
     mask = encoded(numpy.ones((height, width), "u1"))
-    place = dict(dataset=1, feature=1, slice=z, y=y, x=x, height=height, width=width)
+    place = dict(dataset=1, feature=1, slice=z, rectangle=dict(y=y, x=x, height=height, width=width))
     return {"edits": [{"kind": "paint", **place, "painted": mask}], **more}
 
 

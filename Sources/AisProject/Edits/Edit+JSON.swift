@@ -8,12 +8,12 @@ extension Edit {
   package init(json: JSONValue) throws(AisError) {
     let reader = try EditReader(json)
     switch reader.kind {
-    case "change-dataset": self = .changeDataset(try reader.id("id"), reader.datasetFields())
-    case "remove-dataset": self = .removeDataset(try reader.id("id"))
-    case "remove-version": self = .removeVersion(try reader.id("id"))
+    case "change-dataset": self = .changeDataset(try reader.id("dataset"), try reader.datasetFields())
+    case "remove-dataset": self = .removeDataset(try reader.id("dataset"))
+    case "remove-version": self = .removeVersion(try reader.id("version"))
     case "create-feature": self = .createFeature(try reader.featureFields(), id: reader.optionalId("id"))
-    case "change-feature": self = .changeFeature(try reader.id("id"), try reader.featureFields())
-    case "delete-feature": self = .deleteFeature(try reader.id("id"))
+    case "change-feature": self = .changeFeature(try reader.id("feature"), try reader.featureFields())
+    case "delete-feature": self = .deleteFeature(try reader.id("feature"))
     case "set-box-size":
       self = .setBoxSize(
         dataset: try reader.id("dataset"), feature: try reader.id("feature"), json["boxSize"]?.integer)
@@ -27,20 +27,20 @@ extension Edit {
         y: try reader.number("y"), x: try reader.number("x"), id: reader.optionalId("id"))
     case "move-box":
       self = .moveBox(
-        try reader.id("id"), slice: try reader.integer("slice"), y: try reader.number("y"), x: try reader.number("x"))
-    case "remove-box": self = .removeBox(try reader.id("id"))
+        try reader.id("box"), slice: try reader.integer("slice"), y: try reader.number("y"), x: try reader.number("x"))
+    case "remove-box": self = .removeBox(try reader.id("box"))
     case "set-view": self = .setView(dataset: try reader.id("dataset"), try reader.viewFields())
     case "set-setting":
       self = .setSetting(
         try reader.text("name"), json: json["value"]?.string, isPersonal: json["isPersonal"]?.bool ?? false)
     case "add-library": self = .addLibrary(try reader.text("name"), isActive: json["isActive"]?.bool ?? false)
     case "change-library":
-      self = .changeLibrary(try reader.id("id"), name: json["name"]?.string, isActive: json["isActive"]?.bool)
-    case "remove-library": self = .removeLibrary(try reader.id("id"))
+      self = .changeLibrary(try reader.id("library"), name: json["name"]?.string, isActive: json["isActive"]?.bool)
+    case "remove-library": self = .removeLibrary(try reader.id("library"))
     case "add-library-feature":
       self = .addLibraryFeature(library: try reader.id("library"), try reader.cardFields())
-    case "change-library-feature": self = .changeLibraryFeature(try reader.id("id"), try reader.cardFields())
-    case "remove-library-feature": self = .removeLibraryFeature(try reader.id("id"))
+    case "change-library-feature": self = .changeLibraryFeature(try reader.id("card"), try reader.cardFields())
+    case "remove-library-feature": self = .removeLibraryFeature(try reader.id("card"))
     default: throw AisError(.usage, "'\(reader.kind)' is no kind of edit that can be sent")
     }
   }
@@ -81,19 +81,29 @@ private struct EditReader {
 
   private func colour() throws(AisError) -> Feature.Colour? {
     guard let value = json["colour"] else { return nil }
-    guard let channels = value.array?.compactMap(\.number), channels.count == 3 else {
+    guard let red = value["red"]?.number, let green = value["green"]?.number, let blue = value["blue"]?.number else {
       throw missing("colour", "red, green and blue")
     }
-    return .init(red: channels[0], green: channels[1], blue: channels[2])
+    return .init(red: red, green: green, blue: blue)
   }
 
-  func datasetFields() -> DatasetFields {
+  /// `{"z": …, "y": …, "x": …}`.
+  private func triple(_ name: String) throws(AisError) -> (z: Double, y: Double, x: Double)? {
+    guard let value = json[name], !value.isNull else { return nil }
+    guard let z = value["z"]?.number, let y = value["y"]?.number, let x = value["x"]?.number else {
+      throw missing(name, "z, y and x")
+    }
+    return (z, y, x)
+  }
+
+  func datasetFields() throws(AisError) -> DatasetFields {
     var fields = DatasetFields(name: json["name"]?.string, position: json["position"]?.number)
     if let size = json["voxelSizeAngstrom"] {
       if size.isNull { fields.voxelSize = .some(nil) }
-      if let edge = size.number { fields.voxelSize = VoxelSize(.angstroms(edge)) }
-      if let edges = size.array?.compactMap(\.number), edges.count == 3 {
-        fields.voxelSize = VoxelSize(z: .angstroms(edges[2]), y: .angstroms(edges[1]), x: .angstroms(edges[0]))
+      if let edge = size.number {
+        fields.voxelSize = VoxelSize(.angstroms(edge))
+      } else if let edges = try triple("voxelSizeAngstrom") {
+        fields.voxelSize = VoxelSize(z: .angstroms(edges.z), y: .angstroms(edges.y), x: .angstroms(edges.x))
       }
     }
     return fields
@@ -130,14 +140,13 @@ private struct EditReader {
 
   func viewFields() throws(AisError) -> DatasetViewFields {
     var fields = DatasetViewFields()
-    if let centre = json["centre"]?.array?.compactMap(\.number) {
-      guard centre.count == 3 else { throw missing("centre", "x, y and z") }
-      fields.centre = VoxelPoint(z: centre[2], y: centre[1], x: centre[0])
-    }
+    if let centre = try triple("centre") { fields.centre = VoxelPoint(z: centre.z, y: centre.y, x: centre.x) }
     fields.zoom = json["zoom"]?.number
-    if let limits = json["contrast"]?.array?.compactMap(\.number) {
-      guard limits.count == 2 else { throw missing("contrast", "black and white") }
-      fields.contrast = .init(black: limits[0], white: limits[1])
+    if let limits = json["contrast"], !limits.isNull {
+      guard let black = limits["black"]?.number, let white = limits["white"]?.number else {
+        throw missing("contrast", "black and white")
+      }
+      fields.contrast = .init(black: black, white: white)
     }
     fields.hasAutoContrast = json["hasAutoContrast"]?.bool
     fields.isInverted = json["isInverted"]?.bool
@@ -150,8 +159,10 @@ private struct EditReader {
 
   /// A rectangle, and masks of it in base64; a mask that is left out is empty.
   func patch() throws(AisError) -> MaskPatch {
-    let box = PixelRectangle(
-      y: try integer("y"), x: try integer("x"), height: try integer("height"), width: try integer("width"))
+    guard let place = json["rectangle"], let y = place["y"]?.integer, let x = place["x"]?.integer,
+      let height = place["height"]?.integer, let width = place["width"]?.integer
+    else { throw missing("rectangle", "y, x, height and width") }
+    let box = PixelRectangle(y: y, x: x, height: height, width: width)
     let sides = 1...MaskStore.largestSide
     guard sides.contains(box.height), sides.contains(box.width), box.count <= MaskStore.largestPixelCount else {
       throw AisError(.usage, "a stroke of \(box.width) × \(box.height) pixels cannot be")

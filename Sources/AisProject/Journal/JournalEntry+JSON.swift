@@ -38,12 +38,14 @@ extension JournalEntry: Encodable {
 }
 
 extension JournalEntry.ValueChange: Encodable {
-  private enum Key: String, CodingKey { case record, id, field, value }
+  private enum Key: String, CodingKey { case record, field, value }
+  private enum RecordName: String, CodingKey { case kind, id }
 
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
-    try container.encode(record.kind.rawValue, forKey: .record)
-    try container.encode(record.id, forKey: .id)
+    var key = container.nestedContainer(keyedBy: RecordName.self, forKey: .record)
+    try key.encode(record.kind.rawValue, forKey: .kind)
+    try key.encode(record.id, forKey: .id)
     try container.encode(field, forKey: .field)
     switch value {
     case .null: try container.encodeNil(forKey: .value)
@@ -55,19 +57,20 @@ extension JournalEntry.ValueChange: Encodable {
 }
 
 extension StoredMaskPatch: Encodable {
-  private enum Key: String, CodingKey { case dataset, feature, slice, y, x, height, width, painted, erased }
+  private enum Key: String, CodingKey { case dataset, feature, slice, rectangle, painted, erased }
+  private enum Side: String, CodingKey { case y, x, height, width }
 
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     try container.encode(dataset, forKey: .dataset)
     try container.encode(feature, forKey: .feature)
     try container.encode(slice, forKey: .slice)
-    try container.encode(rectangle.y, forKey: .y)
-    try container.encode(rectangle.x, forKey: .x)
-    try container.encode(rectangle.height, forKey: .height)
-    try container.encode(rectangle.width, forKey: .width)
-    // One byte is an empty mask.
-    if painted.count > 1 { try container.encode(Data(painted).base64EncodedString(), forKey: .painted) }
-    if erased.count > 1 { try container.encode(Data(erased).base64EncodedString(), forKey: .erased) }
+    var box = container.nestedContainer(keyedBy: Side.self, forKey: .rectangle)
+    try box.encode(rectangle.y, forKey: .y)
+    try box.encode(rectangle.x, forKey: .x)
+    try box.encode(rectangle.height, forKey: .height)
+    try box.encode(rectangle.width, forKey: .width)
+    try container.encode(Data(painted).base64EncodedString(), forKey: .painted)
+    try container.encode(Data(erased).base64EncodedString(), forKey: .erased)
   }
 }
