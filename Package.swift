@@ -10,6 +10,11 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+    // What Hummingbird stands on, as far as the server names it.
+    .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
   ],
   targets: [
     // Native code behind C headers: the only rooms that may hold unsafe arithmetic.
@@ -55,13 +60,22 @@ let package = Package(
     // Adapters and main.
     .target(
       name: "AisServer",
-      dependencies: ["AisCore", "AisFormats", "AisImaging", "AisProject", "AisWorkflows"],
+      dependencies: [
+        "AisCore", "AisFormats", "AisImaging", "AisProject", "AisWorkflows",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
       resources: [.copy("Resources/Web")]),
     .target(
       name: "AisCommands",
       dependencies: [
         "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisPicking", "AisProject", "AisJobs",
-        "AisWorkflows",
+        "AisWorkflows", "AisServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -97,6 +111,7 @@ let package = Package(
       name: "AisServerTests",
       dependencies: [
         "AisServer", "AisWorkflows", "AisProject", "AisFormats", "AisImaging", "AisCore", "AisTestSupport",
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(
       name: "AisCommandsTests",

@@ -9,6 +9,7 @@ package struct AisCommand: AsyncParsableCommand {
     discussion: """
       In the order of a day's work:
 
+        ais tomograms/                                       look through them and annotate, in the browser
         ais info --check TS_03.mrc                           is the header right?
         ais segment -m Membrane.scnm -o seg TS_03.mrc        find membranes
         ais preview TS_03.mrc -s seg -m Membrane.scnm        look at them
@@ -17,6 +18,7 @@ package struct AisCommand: AsyncParsableCommand {
       """,
     version: AisVersion.current,
     subcommands: [
+      AppCommand.self,
       SegmentCommand.self,
       GroupCommand.self,
       BatchCommand.self,
@@ -34,7 +36,7 @@ package struct AisCommand: AsyncParsableCommand {
       ArchitecturesCommand.self,
       DoctorCommand.self,
       EngineCommand.self,
-    ])
+    ], defaultSubcommand: AppCommand.self)
 
   package init() {}
 }

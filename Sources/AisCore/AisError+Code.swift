@@ -29,6 +29,14 @@ extension AisError {
     /// Shapes do not fit: weights against layers, or input against network.
     package static let shapeMismatch = Code(rawValue: "shape-mismatch")
 
+    // The server.
+    /// A path leads out of the folders that the server was given.
+    package static let outsideRoots = Code(rawValue: "outside-roots")
+    /// A request has no token, comes from another site, or asks under another host's name.
+    package static let notAllowed = Code(rawValue: "not-allowed")
+    /// The program is stopping and takes no more requests.
+    package static let stopping = Code(rawValue: "stopping")
+
     // Work.
     /// An option or argument does not make sense.
     package static let usage = Code(rawValue: "usage")

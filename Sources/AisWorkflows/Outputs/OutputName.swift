@@ -40,7 +40,7 @@ package enum OutputName {
   }
 
   /// A title as part of a file name: without slashes, control characters and marks of writing direction.
-  static func safe(_ title: String) -> String {
+  package static func safe(_ title: String) -> String {
     let text = String(
       title.map { character in
         let isActive = character.unicodeScalars.contains {

@@ -1,0 +1,79 @@
+import AisCore
+import AisFormats
+import AisProject
+import HTTPTypes
+import Hummingbird
+
+/// A project as a whole: its state, what happens in it, who is there.
+enum ProjectRoutes {
+  static let all: [APIRoute] = [
+    .get("/api/projects/{project}") { asked in
+      let project = try await asked.project()
+      let author = asked.author.name
+      let people = project.presence.people
+      return .json(
+        try await project.session.run { (store) throws(AisError) in
+          try ProjectDocument(store, versions: project.versions).snapshot(author: author, people: people)
+        })
+    },
+    .get("/api/projects/{project}/history") { asked in
+      let project = try await asked.project()
+      let before = try asked.queryNumber("before").map(Int64.init) ?? .max
+      let limit = min(max(try asked.queryNumber("limit") ?? 100, 1), 1000)
+      let dataset = try asked.queryNumber("dataset").map(Int64.init)
+      let author = asked.query("author")
+      let entries = try await project.session.run { (store) throws(AisError) in
+        try store.history(before: before, author: author, dataset: dataset, limit: limit)
+      }
+      return try lines(entries)
+    },
+    .get("/api/projects/{project}/entries") { asked in
+      let project = try await asked.project()
+      let after = try asked.queryNumber("after").map(Int64.init) ?? 0
+      let limit = min(max(try asked.queryNumber("limit") ?? 200, 1), 1000)
+      return try lines(
+        try await project.session.run { (store) throws(AisError) in try store.entries(after: after, limit: limit) })
+    },
+    .get("/api/projects/{project}/events") { asked in
+      let project = try await asked.project()
+      // The browser's own word on where it stopped counts more than the address, which is that of the first time.
+      let resumed = asked.request.headers[HTTPField.Name("Last-Event-ID")!].flatMap { Int64($0) }
+      let asking = try asked.queryNumber("after").map(Int64.init)
+      let latest = try await project.session.run { (store) throws(AisError) in try store.lastSequence() }
+      let stream = EventStream(project: project, sequence: resumed ?? asking ?? latest, client: asked.client)
+      let name = asked.author.name
+      let body = asked.request.body
+      return Response(
+        status: .ok,
+        headers: [
+          .contentType: "text/event-stream", .cacheControl: "no-store", HTTPField.Name("X-Accel-Buffering")!: "no",
+        ],
+        body: ResponseBody { writer in
+          project.presence.join(stream.client, name: name)
+          defer { project.presence.leave(stream.client) }
+          // Writes notice a closed connection late; the reading side at once.
+          var streamed = writer
+          try await body.consumeWithCancellationOnInboundClose { _ in
+            try await stream.write(to: &streamed)
+          }
+          try await writer.finish(nil)
+        })
+    },
+    .post("/api/projects/{project}/presence") { asked in
+      let project = try await asked.project()
+      let json = try await asked.json()
+      guard !asked.client.isEmpty else { throw AisError(.usage, "presence needs the header X-Ais-Client") }
+      project.presence.move(
+        Presence.Person(
+          name: asked.author.name, client: asked.client, dataset: json["dataset"]?.integer,
+          slice: json["slice"]?.integer, feature: json["feature"]?.integer, y: json["y"]?.number, x: json["x"]?.number))
+      return .json(.object([:]))
+    },
+  ]
+
+  private static func lines(_ entries: [JournalEntry]) throws(AisError) -> Response {
+    var texts: [String] = []
+    for entry in entries { texts.append(try entry.json()) }
+    return .text("{\"entries\": [\(texts.joined(separator: ", "))]}", type: "application/json")
+  }
+}
