@@ -26,7 +26,8 @@ let package = Package(
       ]),
     .target(name: "AisCore"),
     .target(name: "AisFormats", dependencies: ["AisCore", "CCodecs"]),
-    .target(name: "AisNetworks", dependencies: ["AisCore", "AisFormats", "CKernels"]),
+    .target(name: "CTorch", linkerSettings: [.linkedLibrary("dl")]),
+    .target(name: "AisNetworks", dependencies: ["AisCore", "AisFormats", "CKernels", "CTorch"]),
     .target(name: "AisImaging", dependencies: ["AisCore"]),
     // The two folders of AisWorkflows behind `ais info`.
     .target(name: "AisCheckup", dependencies: ["AisCore", "AisFormats", "AisImaging", "AisNetworks"]),
