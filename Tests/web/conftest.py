@@ -1,5 +1,7 @@
-"""Fixtures for tests of the page in a real browser. They speak to the server over its public addresses only, so that the same
-tests run against the program and, where it is not built, against the stand-in of this folder."""
+"""Fixtures for tests of the page in a real browser, against the program itself.
+
+The page draws what was done with its next frame, and the server answers later still: what is asserted after an action is
+waited for, with `becomes`, `until`, `eventually` or playwright's `expect`. What must stay as it is, is looked at after `rest`."""
 
 import json
 import os
@@ -14,14 +16,11 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import program  # noqa: E402
-from journal_double import decode_mask  # noqa: E402
-from server_double import Server  # noqa: E402
+from masks import decode_mask  # noqa: E402
 
 CHROMIUM = os.environ.get("AIS_CHROMIUM") or next(filter(os.path.exists, ("/usr/bin/chromium-headless-shell", "/usr/bin/chromium")), "/usr/bin/chromium")
 # Software rendering, the same everywhere. Text and buttons are rasterised without it: through it a frame takes ten times as long.
 FLAGS = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--disable-gpu-rasterization"]
-
-HAS_PROGRAM = program.is_built()
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +40,7 @@ def browser():
 @pytest.fixture(scope="session")
 def tomograms(tmp_path_factory):
     """A folder with a project and its tomograms, made once: each test has a copy of the project."""
+    program.require()
     folder = tmp_path_factory.mktemp("page")
     program.make_tomograms(folder / "rec")
     program.make_project(folder)
@@ -48,29 +48,23 @@ def tomograms(tmp_path_factory):
 
 
 @pytest.fixture
-def server(request, tmp_path):
-    """The program, or the stand-in where it is not built."""
-    if not HAS_PROGRAM:
-        running = Server()
-    else:
-        folder = request.getfixturevalue("tomograms")
-        shutil.copytree(folder / "Test.ais", tmp_path / "Test.ais")
-        running = program.Program(tmp_path / "Test.ais", [folder / "rec", tmp_path])
+def server(tomograms, tmp_path):
+    """The program with a project of twelve tomograms."""
+    shutil.copytree(tomograms / "Test.ais", tmp_path / "Test.ais")
+    running = program.Program(tmp_path / "Test.ais", [tomograms / "rec", tmp_path])
     yield running.start()
     running.stop()
 
 
 @pytest.fixture
-def thousand(request, tmp_path):
-    """A server of a project with a thousand tomograms."""
-    if not HAS_PROGRAM:
-        running = Server(count=1000)
-    else:
-        folder = tmp_path / "thousand"
-        (folder / "rec").mkdir(parents=True)
-        for number in range(1, 1001):
-            program.write_mrc(folder / "rec" / f"lam_{number:04}.mrc", bytes(2 * 32 * 32 * 4), 4, 32, 32, 10)
-        running = program.Program(program.make_project(folder), [folder])
+def thousand(tmp_path):
+    """The program with a project of a thousand tomograms."""
+    program.require()
+    folder = tmp_path / "thousand"
+    (folder / "rec").mkdir(parents=True)
+    for number in range(1, 1001):
+        program.write_mrc(folder / "rec" / f"lam_{number:04}.mrc", bytes(2 * 32 * 32 * 4), 4, 32, 32, 10)
+    running = program.Program(program.make_project(folder), [folder])
     yield running.start()
     running.stop()
 
@@ -100,7 +94,8 @@ class App:
         late = self.page.evaluate("""async () => {
           const { state } = await import('/app/state.js');
           const { isMeasured } = await import('/app/picture.js');
-          const isShown = () => !state.shown.isLate && state.shown.slice === state.slice && Number(state.shown.key.split(' ')[1]) === state.version && isMeasured() && document.querySelectorAll('.hist rect').length > 0;
+          const { isPrepared } = await import('/app/datasets.js');
+          const isShown = () => isPrepared() && !state.shown.isLate && state.shown.slice === state.slice && Number(state.shown.key.split(' ')[1]) === state.version && isMeasured() && document.querySelectorAll('.hist rect').length > 0;
           for (const end = performance.now() + 60000; !isShown() && performance.now() < end;) await new Promise((go) => requestAnimationFrame(go));
           return isShown() ? '' : JSON.stringify([state.shown, state.slice, state.version, state.problem, state.statistics === null, isMeasured(), document.querySelectorAll('.hist rect').length]);
         }""")
@@ -163,6 +158,60 @@ class App:
         red, green, blue = self.pixel(y, x)
         return max(red, green, blue) - min(red, green, blue) > 25
 
+    def painted(self, *points):
+        """Waits until these points of the frame are in a colour on the screen."""
+        self.eventually(lambda: all(self.is_coloured(*point) for point in points), f"colour at {points}")
+
+    def bare(self, *points):
+        """Waits until these points of the frame are grey on the screen."""
+        self.eventually(lambda: not any(self.is_coloured(*point) for point in points), f"no colour at {points}")
+
+    # --- waiting
+
+    def until(self, condition, seconds=30):
+        """Waits until an expression of the page holds; `state` is the page's."""
+        late = self.page.evaluate(f"""async (milliseconds) => {{
+          const {{ state }} = await import('/app/state.js');
+          for (const end = performance.now() + milliseconds; performance.now() < end;) {{
+            if ({condition}) return false;
+            await new Promise((go) => requestAnimationFrame(go));
+          }}
+          return true;
+        }}""", seconds * 1000)
+        assert not late, f"'{condition}' did not come to hold"
+
+    def becomes(self, read, wanted, what="it"):
+        """Waits until what is read is what is wanted."""
+        found = []
+
+        def test():
+            found[:] = [read()]
+            return found[0] == wanted
+
+        try:
+            self.eventually(test, what)
+        except AssertionError:
+            raise AssertionError(f"{what} is {found}, not {wanted!r}") from None
+
+    def eventually(self, test, what="it", seconds=30):
+        """Waits until the page or the server says so."""
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                found = test()
+            except (IndexError, KeyError):
+                found = None
+            if found:
+                return found
+            assert time.monotonic() < end, f"{what} did not come to pass"
+            self.page.wait_for_timeout(50)
+
+    def rest(self):
+        """Long enough for what must not happen: all edits are with the server, and frames have passed."""
+        self.until("state.connection.waiting === 0")
+        self.frames()
+        self.page.wait_for_timeout(200)
+
     # --- what the server has
 
     def ask(self, path, body=None):
@@ -204,19 +253,6 @@ class App:
         """What this person did."""
         return self.get(f"/history?limit=200&author={urllib.parse.quote(self.author)}")["entries"]
 
-    def eventually(self, test, what="it", seconds=30):
-        """Waits until the server says so."""
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                found = test()
-            except (IndexError, KeyError):
-                found = None
-            if found:
-                return found
-            assert time.monotonic() < end, f"{what} did not come to pass"
-            self.page.wait_for_timeout(50)
-
 
 @pytest.fixture
 def people(browser, server):
@@ -238,4 +274,3 @@ def people(browser, server):
 @pytest.fixture
 def app(people):
     return people().open()
-

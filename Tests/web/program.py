@@ -64,9 +64,9 @@ def make_project(folder: pathlib.Path) -> pathlib.Path:
     return folder / "Test.ais"
 
 
-def is_built() -> bool:
-    """Whether the program is there, and has the page."""
-    return BINARY.exists() and subprocess.run([BINARY, "app", "--help"], capture_output=True).returncode == 0
+def require():
+    """Says what to do where the program is not built."""
+    assert BINARY.exists(), f"'{BINARY}' is not there: build it with 'make build', or name another in AIS_PROGRAM"
 
 
 class Program:

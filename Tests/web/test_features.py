@@ -2,6 +2,8 @@
 
 import re
 
+from playwright.sync_api import expect
+
 
 def new_library(app):
     app.page.get_by_label("Feature library").first.click()
@@ -18,11 +20,11 @@ def test_box_sizes_of_one_tomogram_alone(app):
     assert app.features()[0]["boxSize"] == 64, "the feature's own size stays"
     app.page.locator(".tomo", has_text="lam_003").click()
     app.wait_shown()
-    assert app.page.get_by_label("Box size, value").input_value() == "64"
+    expect(app.page.get_by_label("Box size, value")).to_have_value("64")
     app.page.locator(".tomo", has_text="lam_001").click()
     app.wait_shown()
     app.page.get_by_label("Box size of this tomogram alone").click()
-    app.eventually(lambda: app.page.evaluate("document.querySelector('[aria-label=\"Box size, value\"]').value === '64'"))
+    expect(app.page.get_by_label("Box size, value")).to_have_value("64")
 
 
 def test_a_colour_is_chosen_by_palette_hue_or_code(app):
@@ -118,7 +120,8 @@ def test_a_card_puts_its_feature_first_and_is_applied_to_the_project(app):
     app.page.get_by_role("button", name="Save 2 features of this project").click()
     app.eventually(lambda: len(app.snapshot()["libraries"][0]["features"]) == 2)
     app.page.get_by_label(re.compile("^Feature 2 first")).click()
-    app.eventually(lambda: app.page.evaluate("document.querySelector('.lay .nm').innerText === 'Feature 2' && document.querySelector('.tomo .n').innerText === 'lam_004'"))
+    expect(app.page.locator(".lay .nm").first).to_have_text("Feature 2")
+    expect(app.page.locator(".tomo .n").first).to_have_text("lam_004")
     card = next(card for card in app.snapshot()["libraries"][0]["features"] if card["title"] == "Feature 1")
     app.page.get_by_label("Colour of Feature 1").last.evaluate("(input) => { input.value = '#2f8060'; input.dispatchEvent(new Event('change', { bubbles: true })); }")
     app.eventually(lambda: next(c for c in app.snapshot()["libraries"][0]["features"] if c["id"] == card["id"])["red"] != card["red"])
@@ -156,23 +159,17 @@ def test_boxes_are_hidden_and_shown(app):
     app.page.get_by_label("More for Feature 1").click()
     app.page.get_by_role("menuitem", name="Hide boxes").click()
     app.eventually(lambda: not app.features()[0]["showsBoxes"])
-    assert drawn() < shown
+    app.eventually(lambda: drawn() < shown, "fewer lines over the picture")
 
 
 def test_sections_fold(app):
     app.press("n")
     app.page.get_by_role("button", name=re.compile("^Features")).click()
-    app.frames()
     expect(app.page.locator(".layerlist")).to_have_count(0)
     expect(app.page.get_by_label("Opacity, value")).to_have_count(1)
     app.page.get_by_role("button", name="View", exact=True).click()
-    app.frames()
     expect(app.page.locator(".hist")).to_have_count(0)
     app.page.get_by_role("button", name="View", exact=True).click()
-    app.frames()
     app.page.get_by_role("button", name=re.compile("^Features")).click()
-    app.frames()
     expect(app.page.locator(".layerlist")).to_have_count(1)
     expect(app.page.locator(".hist")).to_have_count(1)
-
-from playwright.sync_api import expect

@@ -53,10 +53,13 @@ export async function showDataset(id, place = {}) {
   fit();
   if (state.feature === null) state.feature = features()[0]?.id ?? null;
   changed("datasets", "slice", "view", "contrast", "annotations");
+  const { slice } = state;
+  const { order } = outbox;
   try {
     const view = await loadAnnotations(id);
     if (state.dataset !== id) return;
-    restoreView(view);
+    // Who went on to another slice or began to paint meanwhile stays there.
+    if (state.slice === slice && !state.stroke && outbox.order === order) restoreView(view);
   } catch (error) {
     complain(error);
   }
@@ -71,6 +74,8 @@ export async function showDataset(id, place = {}) {
 
 /** The dataset whose view was restored: only then is it worth keeping. @type {number | null} */
 let preparedFor = null;
+/** Whether the tomogram that is shown is as this person left it. */
+export const isPrepared = () => preparedFor === state.dataset;
 
 /** @param {any} view */
 function restoreView(view) {

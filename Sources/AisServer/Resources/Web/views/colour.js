@@ -1,7 +1,7 @@
 // Choosing a colour: the palette, and a field for any other.
 
-import { html, useEffect, useRef, useState } from "./ui.js";
-import { placeList, Slider, TextField } from "./controls.js";
+import { html } from "./ui.js";
+import { Slider, TextField, usePopup } from "./controls.js";
 import { recolour } from "../app/features.js";
 import { fromHue, hex, hue, PALETTE, strength } from "../model/palette.js";
 import { number } from "../model/units.js";
@@ -10,18 +10,7 @@ import { number } from "../model/units.js";
 
 /** @param {{ feature: Feature }} p */
 export function ColourField({ feature }) {
-  const [isOpen, setOpen] = useState(false);
-  const root = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
-    if (!isOpen) return;
-    const outside = (/** @type {Event} */ event) => {
-      if (!root.current?.contains(/** @type {Node} */ (event.target))) setOpen(false);
-    };
-    addEventListener("pointerdown", outside, true);
-    const list = /** @type {HTMLElement | null | undefined} */ (root.current?.querySelector(".menulist"));
-    if (list && root.current) placeList(list, root.current, false);
-    return () => removeEventListener("pointerdown", outside, true);
-  }, [isOpen]);
+  const { isOpen, setOpen, root } = usePopup();
   const pick = (/** @type {string} */ code) => {
     recolour(feature, code);
     setOpen(false);

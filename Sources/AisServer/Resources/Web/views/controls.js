@@ -1,7 +1,7 @@
 // Controls that several views share. All work by pointer and by keyboard, and have a name.
 
 import { parseNumber } from "../model/units.js";
-import { html, useEffect, useRef, useState } from "./ui.js";
+import { html, useLayoutEffect, useRef, useState } from "./ui.js";
 import { Icon } from "./icons.js";
 
 /** @import { IconName } from "./icons.js" */
@@ -48,10 +48,9 @@ export function TextField({ label, value, onCommit, unit, kind = "", prefix, id,
       value=${draft ?? value} spellcheck="false" autocomplete="off" size="1"
       onInput=${(/** @type {any} */ event) => setDraft(event.target.value)} onFocus=${(/** @type {any} */ event) => event.target.select()} onBlur=${commit}
       onKeyDown=${(/** @type {KeyboardEvent} */ event) => {
-        if (event.key === "Enter") {
-          commit();
-          /** @type {HTMLElement} */ (event.currentTarget).blur();
-        } else if (event.key === "Escape") {
+        // Leaving it commits: not twice, which would be two edits.
+        if (event.key === "Enter") /** @type {HTMLElement} */ (event.currentTarget).blur();
+        else if (event.key === "Escape") {
           setDraft(null);
           setTimeout(() => /** @type {HTMLElement} */ (event.target).blur(), 0);
         }
@@ -112,7 +111,7 @@ export function Slider({ label, value, min, max, step = 1, otherwise, text, unit
 }
 
 /** Puts a list under what opened it, or above where there is more room; no scrolling panel cuts it off. @param {HTMLElement} list @param {HTMLElement} anchor @param {boolean} alignRight */
-export function placeList(list, anchor, alignRight) {
+function placeList(list, anchor, alignRight) {
   const box = anchor.getBoundingClientRect();
   const [above, below] = [box.top - 8, innerHeight - box.bottom - 8];
   const isAbove = list.scrollHeight > below && above > below;
@@ -124,23 +123,35 @@ export function placeList(list, anchor, alignRight) {
 }
 
 /**
- * A menu under a button. Opens on press, follows letters, closes with Esc or a press elsewhere.
- * @param {{ button: View, label: string, items: ({ name: string, run: () => void, keys?: string, isOn?: boolean, kind?: string, hint?: string } | "line")[], alignRight?: boolean, kind?: string, buttonKind?: string }} p
+ * What opens under a button: placed before it is seen, and closed by a press elsewhere. Returns whether it is open, how to open or close it, and what
+ * its element is to be known by.
+ * @param {{ alignRight?: boolean, opened?: (list: HTMLElement) => void }} [options]
  */
-export function Menu({ button, label, items, alignRight = false, kind = "", buttonKind = "btn quiet" }) {
+export function usePopup({ alignRight = false, opened } = {}) {
   const [isOpen, setOpen] = useState(false);
   const root = useRef(/** @type {HTMLElement | null} */ (null));
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isOpen) return;
     const outside = (/** @type {Event} */ event) => {
       if (!root.current?.contains(/** @type {Node} */ (event.target))) setOpen(false);
     };
     addEventListener("pointerdown", outside, true);
     const list = /** @type {HTMLElement | null | undefined} */ (root.current?.querySelector(".menulist"));
-    if (list && root.current) placeList(list, root.current, alignRight);
-    /** @type {HTMLElement | null | undefined} */ (list?.querySelector("[role^=menuitem]"))?.focus({ preventScroll: true });
+    if (list && root.current) {
+      placeList(list, root.current, alignRight);
+      opened?.(list);
+    }
     return () => removeEventListener("pointerdown", outside, true);
   }, [isOpen]);
+  return { isOpen, setOpen, root };
+}
+
+/**
+ * A menu under a button. Opens on press, follows letters, closes with Esc or a press elsewhere.
+ * @param {{ button: View, label: string, items: ({ name: string, run: () => void, keys?: string, isOn?: boolean, kind?: string, hint?: string } | "line")[], alignRight?: boolean, kind?: string, buttonKind?: string }} p
+ */
+export function Menu({ button, label, items, alignRight = false, kind = "", buttonKind = "btn quiet" }) {
+  const { isOpen, setOpen, root } = usePopup({ alignRight, opened: (list) => /** @type {HTMLElement | null} */ (list.querySelector("[role^=menuitem]"))?.focus({ preventScroll: true }) });
   const close = () => {
     setOpen(false);
     /** @type {HTMLElement | null | undefined} */ (root.current?.querySelector("button"))?.focus();

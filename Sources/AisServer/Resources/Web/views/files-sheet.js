@@ -1,8 +1,8 @@
 // The files of the machine that the server runs on, within the folders that it was given.
 
-import { html, useEffect, useState } from "./ui.js";
+import { html, useEffect, useRef, useState } from "./ui.js";
 import { Icon } from "./icons.js";
-import { Note, Slider } from "./controls.js";
+import { Note, Slider, TextField } from "./controls.js";
 import * as api from "../api.js";
 import { closeSheet } from "../app/commands.js";
 import { addPaths, openPaths } from "../app/navigation.js";
@@ -34,14 +34,19 @@ export function FilesSheet({ sheet }) {
   const [onlyHere, setOnlyHere] = useState(false);
   const purpose = PURPOSES[sheet.purpose];
   const many = ["open", "add", "import"].includes(sheet.purpose);
+  const asked = useRef(0);
   const look = (/** @type {string | undefined} */ path) => {
+    // The last that was asked for is shown, whichever answer comes last.
+    asked.current += 1;
+    const turn = asked.current;
     api.files(path).then((found) => {
+      if (turn !== asked.current) return;
       setFolder(found);
       setProblem(null);
       setChosen([]);
       setSearch("");
       if (found.path) rememberFolder(found.path);
-    }, (error) => setProblem(error));
+    }, (error) => turn === asked.current && setProblem(error));
   };
   useEffect(() => look(recentFolders()[0] ?? state.session?.roots[0]?.path), []);
   const go = () => {
@@ -59,7 +64,7 @@ export function FilesSheet({ sheet }) {
     <div class="row places" role="group" aria-label="Places">${state.session?.roots.map((root) => html`<button class="chip" title=${root.path} onClick=${() => look(root.path)}>${root.name}</button>`)}
       ${recentFolders().filter((path) => !state.session?.roots.some((root) => root.path === path)).slice(0, 4).map((path) => html`<button class="chip" title=${path} onClick=${() => look(path)}>${path.split("/").at(-1)}</button>`)}</div>
     <div class="row"><button class="btn" disabled=${!folder?.parent} onClick=${() => folder?.parent && look(folder.parent)}><${Icon} name="up" />Up</button>
-      <label class="field g" title=${folder?.path}><input aria-label="Folder" value=${folder?.path ?? ""} spellcheck="false" onChange=${(/** @type {any} */ event) => look(event.target.value)} /></label></div>
+      <${TextField} label="Folder" kind="g" value=${folder?.path ?? ""} onCommit=${look} /></div>
     <label class="field search"><${Icon} name="search" /><input aria-label="Search in this folder" placeholder="Search in this folder" value=${search} onInput=${(/** @type {any} */ event) => setSearch(event.target.value)} /></label>
     ${problem ? html`<${Note} kind="danger">${problem.message} ${problem.remedy?.kind === "add-root" ? html`<button class="btn" onClick=${() => api.addRoot(String(problem.remedy.path)).then(async () => {
       state.session = await api.session();

@@ -19,15 +19,20 @@ export function HistorySheet() {
   const [isAll, setAll] = useState(false);
   const query = () => ({ limit: 100, author: whose === "mine" ? state.author : undefined, dataset: whose === "here" && state.dataset !== null ? state.dataset : undefined });
   useEffect(() => {
+    let isWanted = true;
     const timer = setTimeout(() => {
       if (state.project) {
         api.history(state.project.key, query()).then(({ entries: found }) => {
+          if (!isWanted) return;
           setEntries(found);
           setAll(found.length < 100);
         }, complain);
       }
     }, 120);
-    return () => clearTimeout(timer);
+    return () => {
+      isWanted = false;
+      clearTimeout(timer);
+    };
   }, [state.sequence, whose]);
   const more = async () => {
     if (!state.project) return;

@@ -79,11 +79,13 @@ function LayerRow({ feature, index }) {
 /** Names are taken with Enter or a click, never while passing over them. @param {{ feature: Feature, onDone: () => void }} p */
 function NameField({ feature, onDone }) {
   const known = actions.knownFeatures();
+  // What is typed stays, also while others change something and the row is drawn again.
+  const [draft, setDraft] = useState(feature.title);
   const done = (/** @type {string} */ text) => {
     actions.renameFeature(feature, text);
     onDone();
   };
-  return html`<span class="field g namefield"><input aria-label="Name of the feature" value=${feature.title} list="known-names" ref=${(/** @type {HTMLInputElement | null} */ input) => {
+  return html`<span class="field g namefield"><input aria-label="Name of the feature" value=${draft} onInput=${(/** @type {any} */ event) => setDraft(event.target.value)} list="known-names" ref=${(/** @type {HTMLInputElement | null} */ input) => {
       if (input && document.activeElement !== input && !input.dataset.seen) {
         input.dataset.seen = "yes";
         input.focus();

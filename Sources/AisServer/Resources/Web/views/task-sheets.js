@@ -78,8 +78,12 @@ export function PathsSheet() {
       setMatches([]);
       return;
     }
-    const timer = setTimeout(() => api.replacePaths(project, { find, replace, apply: false }).then(({ matches: found }) => setMatches(found), complain), 200);
-    return () => clearTimeout(timer);
+    let isWanted = true;
+    const timer = setTimeout(() => api.replacePaths(project, { find, replace, apply: false }).then(({ matches: found }) => isWanted && setMatches(found), complain), 200);
+    return () => {
+      isWanted = false;
+      clearTimeout(timer);
+    };
   }, [find, replace]);
   const found = matches.filter(({ exists }) => exists).length;
   const field = (/** @type {string} */ label, /** @type {string} */ value, /** @type {(text: string) => void} */ set) => html`<div class="settingrow"><span style="width:72px">${label}</span><label class="field g"><input aria-label=${label} value=${value} spellcheck="false" onInput=${(/** @type {any} */ event) => set(event.target.value)} /></label></div>`;
@@ -115,9 +119,12 @@ export function CheckupSheet() {
   const [findings, setFindings] = useState(/** @type {{ code: string, severity: string, message: string, remedy: any }[] | null} */ (null));
   const dataset = activeDataset();
   const look = () => {
-    if (dataset) api.checkup(state.project?.key ?? "", dataset.id).then(({ findings: found }) => setFindings(found), complain);
+    if (dataset) api.checkup(state.project?.key ?? "", dataset.id).then(({ findings: found }) => state.dataset === dataset.id && setFindings(found), complain);
   };
-  useEffect(look, [dataset?.id]);
+  useEffect(() => {
+    setFindings(null);
+    look();
+  }, [dataset?.id]);
   return html`<div class="pad col settings"><p class="s t2">${dataset?.name ?? ""}</p>
     ${findings === null ? html`<p class="s t3">Reading the file…</p>` : findings.length === 0 ? html`<p class="row s ok"><${Icon} name="check" />Nothing to mend.</p>` : findings.map((finding) => html`<${Note} kind=${finding.severity === "error" ? "danger" : finding.severity === "warning" ? "warn" : "plain"}>${finding.message}
       ${finding.remedy ? html`<div style="margin-top:6px"><button class="btn" onClick=${() => void api.mend(state.project?.key ?? "", dataset?.id ?? 0, finding.remedy).then(() => {

@@ -135,7 +135,7 @@ function Tomogram({ row, dataset, where, known, place, count }) {
     ${state.rowKind === "compact" ? null : html`<img src=${own[0] && own[0].state === "ok" ? api.thumbnailAddress(state.project?.key ?? "", row.id, own[0].key, state.rowKind === "gallery" ? 144 : 72) : undefined} alt="" loading="lazy" decoding="async" class="thumb" onError=${(/** @type {any} */ event) => event.target.removeAttribute("src")} />`}
     <span class="col g" style="min-width:0"><span class="row" style="gap:6px">
         ${bad ? html`<${Icon} name="warning" kind="bad" />` : null}<span class=${`n el g ${bad ? "bad" : ""}`}>${row.name}</span>
-        <span class="dots">${dots.slice(0, 6).map(({ feature, total }) => html`<button class="dot" style=${`--c:${hex(feature)}`} title=${`${feature.title}: ${counted(total.slices, "slice")}, ${counted(total.boxes, "box", "boxes")}`} aria-label=${`${feature.title} in ${row.name}`} tabindex="-1"
+        <span class="dots">${dots.slice(0, 6).map(({ feature, total }) => html`<button key=${feature.id} class="dot" style=${`--c:${hex(feature)}`} title=${`${feature.title}: ${counted(total.slices, "slice")}, ${counted(total.boxes, "box", "boxes")}`} aria-label=${`${feature.title} in ${row.name}`} tabindex="-1"
           onClick=${(/** @type {Event} */ event) => {
             event.stopPropagation();
             void showDataset(row.id).then(() => choose(feature.id));

@@ -9,7 +9,8 @@ import { listen } from "../app/state.js";
 /** Draws the view again when something of these topics changed. @param {...Topic} topics */
 export function useTopics(...topics) {
   const [, again] = useState(0);
-  useEffect(() => listen(topics, () => again((count) => count + 1)), []);
+  // At once, not after the next frame: what changes in between would never be drawn.
+  useLayoutEffect(() => listen(topics, () => again((count) => count + 1)), []);
 }
 
 export { html, render, useEffect, useLayoutEffect, useMemo, useRef, useState };
