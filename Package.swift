@@ -42,6 +42,7 @@ let package = Package(
     .target(name: "AisImaging", dependencies: ["AisCore"]),
     .target(name: "AisNetworks", dependencies: ["AisCore", "AisFormats", "CKernels", "CTorch"]),
     .target(name: "AisSegmentation", dependencies: ["AisCore", "AisImaging", "AisNetworks"]),
+    .target(name: "AisTraining", dependencies: ["AisCore", "AisFormats", "AisImaging", "AisNetworks"]),
     .target(name: "AisPicking", dependencies: ["AisCore", "AisImaging"]),
     .target(
       name: "AisProject",
@@ -53,7 +54,8 @@ let package = Package(
     .target(
       name: "AisWorkflows",
       dependencies: [
-        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisPicking", "AisProject", "AisJobs",
+        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisTraining", "AisPicking",
+        "AisProject", "AisJobs",
         .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -74,8 +76,8 @@ let package = Package(
     .target(
       name: "AisCommands",
       dependencies: [
-        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisPicking", "AisProject", "AisJobs",
-        "AisWorkflows", "AisServer",
+        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisTraining", "AisPicking",
+        "AisProject", "AisJobs", "AisWorkflows", "AisServer",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -92,6 +94,9 @@ let package = Package(
     .testTarget(
       name: "AisSegmentationTests",
       dependencies: ["AisSegmentation", "AisImaging", "AisNetworks", "AisCore", "AisTestSupport"]),
+    .testTarget(
+      name: "AisTrainingTests",
+      dependencies: ["AisTraining", "AisFormats", "AisImaging", "AisNetworks", "AisCore", "AisTestSupport"]),
     .testTarget(name: "AisPickingTests", dependencies: ["AisPicking", "AisImaging", "AisCore", "AisTestSupport"]),
     .testTarget(name: "AisJobsTests", dependencies: ["AisJobs", "AisFormats", "AisCore", "AisTestSupport"]),
     .testTarget(
@@ -102,9 +107,8 @@ let package = Package(
     .testTarget(
       name: "AisWorkflowsTests",
       dependencies: [
-        "AisWorkflows", "AisSegmentation", "AisPicking", "AisProject", "AisFormats", "AisImaging", "AisNetworks",
-        "AisCore",
-        "AisTestSupport",
+        "AisWorkflows", "AisSegmentation", "AisTraining", "AisPicking", "AisProject", "AisFormats", "AisImaging",
+        "AisNetworks", "AisCore", "AisTestSupport",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(
