@@ -4,6 +4,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <bzlib.h>
+#include <nettle/md5.h>
 #include <nettle/sha2.h>
 #include <zlib.h>
 
