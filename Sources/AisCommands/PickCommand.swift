@@ -11,7 +11,7 @@ package struct PickCommand: ParsableCommand {
     commandName: "pick",
     abstract: "Find particles in segmentations and write their coordinates.",
     discussion: """
-      Each segmentation gives OUT/<segmentation>_coords.star, a contact sheet _coords.png to judge it by, and a .json that \
+      Each segmentation gives OUT/<segmentation>_coords.star, a contact sheet (.png beside it), and a .json that \
       says how it was made. Coordinates are voxels of the segmentation as it lies in its file, counted from 0, whatever \
       '--binning' is.
 

@@ -269,6 +269,13 @@ def test_lines_that_cannot_be_planned(ais, place, words, sentence):
     assert not (place / "seg").exists()
 
 
+@pytest.mark.parametrize("words,command", [
+    (["run", "--help"], "batch run"), (["run", "--workers", "2", "-h"], "batch run"), (["submit", "--help"], "batch submit"),
+    (["run", "segment", "--help"], "segment")])
+def test_help_is_given_wherever_it_is_asked_for(ais, words, command):
+    assert f"USAGE: ais {command} " in ais("batch", *words)
+
+
 def test_ctrl_c_gives_the_task_back(ais, place):
     environment = {**os.environ, "AIS_PAUSE_POINT": "mid-slab 30", "SWIFT_BACKTRACE": "enable=no"}
     plan(ais, place)

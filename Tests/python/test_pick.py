@@ -57,7 +57,7 @@ def test_particles_are_where_they_are_the_heaviest_first(ais, tmp_path, segmenta
     out = tmp_path / "out"
     text = ais("pick", "-o", out, segmentation)
     assert sorted(os.listdir(out)) == [
-        "TS_01__Ribosome_coords.png", "TS_01__Ribosome_coords.star", "TS_01__Ribosome_coords.star.json"]
+        "TS_01__Ribosome_coords.star", "TS_01__Ribosome_coords.star.json", "TS_01__Ribosome_coords.star.png"]
     assert points(list_of(out)) == [(41, 30, 20), (20, 60, 22), (80, 28, 33)]
     assert "3 particles" in text and "nm³" in text
     assert {row["rlnMicrographName"] for row in rows(list_of(out))} == {"TS_01"}
@@ -66,7 +66,7 @@ def test_particles_are_where_they_are_the_heaviest_first(ais, tmp_path, segmenta
     assert record["settings"]["spacing"] == "10 nm" and record["inputs"][0]["path"] == str(segmentation)
     comments = [line for line in list_of(out).read_text().splitlines() if line.startswith("#")]
     assert any(record["fingerprint"] in line for line in comments)
-    assert (out / "TS_01__Ribosome_coords.png").read_bytes().startswith(b"\x89PNG")
+    assert (out / "TS_01__Ribosome_coords.star.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize("dtype,top", [(np.uint16, 255), (np.int8, 127), (np.float32, 1.0), (np.float32, 255.0), (np.int8, 1)])
@@ -137,6 +137,14 @@ def test_the_same_line_again_goes_on_where_it_stopped(ais, tmp_path, segmentatio
     assert list_of(out).read_text().endswith("# mine\n")
     ais("pick", "-o", out, "--force", segmentation)
     assert not list_of(out).read_text().endswith("# mine\n")
+
+
+def test_a_second_list_in_another_format_lies_beside_the_first(ais, tmp_path, segmentation):
+    out = tmp_path / "out"
+    for extension, options in ("star", []), ("txt", ["--format", "txt"]):
+        ais("pick", "-o", out, segmentation, *options)
+        made = {f"TS_01__Ribosome_coords.{extension}{end}" for end in ("", ".json", ".png")}
+        assert made <= set(os.listdir(out))
 
 
 def test_one_bad_file_of_many_does_not_stop_the_others(ais, tmp_path):

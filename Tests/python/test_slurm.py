@@ -164,16 +164,17 @@ def test_a_time_limit_that_nobody_saw_coming(ais, cluster, place, tmp_path):
     template = tmp_path / "template"
     template.write_text(
         "#!/bin/bash\n{{job}}\n#SBATCH --nodes=1 --ntasks=1 --time=1 --cpus-per-task={{cpus}} --mem={{memory}}\n{{command}}\n")
-    environment = {**cluster.environment, "AIS_PAUSE_POINT": "mid-slab 7"}
-    inputs = [f"tomograms/TS_{number:02}.mrc" for number in range(8)]
-    ais("batch", "submit", "--slurm", "--memory", "512MiB", "--cpus", "1", "--workers", "1", "--time", "1min", "--template",
-        template, "segment", "-m", MODEL, "-o", "limit/seg", *inputs, cwd=place, env=environment)
+    # Slurm tells them 10 to 40 seconds before the minute is over: after the first task, and before the last of more than a minute's work.
+    environment = {**cluster.environment, "AIS_PAUSE_POINT": "mid-slab 6"}
+    inputs = [f"tomograms/TS_{number:02}.mrc" for number in range(10)]
+    ais("batch", "submit", "--slurm", "--memory", "512MiB", "--cpus", "1", "--workers", "1", "--time", "1min", "--notice", "10",
+        "--template", template, "segment", "-m", MODEL, "-o", "limit/seg", *inputs, cwd=place, env=environment)
     batch = Batch(place / "limit/seg")
 
     def report() -> str:
         return f"{cluster.states()} {batch.entries('segment')}"
 
-    until(lambda: len(batch.all("segment", "done")) == len(inputs), 150, report)
+    until(lambda: len(batch.all("segment", "done")) == len(inputs), 240, report)
     released = batch.all("segment", "released")
     assert released and {entry["code"] for entry in released} == {"time-limit"}, report()
     assert len({worker["id"] for worker in batch.workers().values()}) > 1

@@ -36,8 +36,10 @@ struct BatchLine {
   /// The command that words stand for, with its inputs replaced.
   static func command(_ words: [String], inputs: [String]? = nil) throws -> any BatchableCommand {
     // Without a word for the inputs the parser would miss them.
-    let parsed = try AisCommand.parseAsRoot(words + (inputs ?? []))
+    var parsed = try AisCommand.parseAsRoot(words + (inputs ?? []))
     guard var command = parsed as? any BatchableCommand else {
+      // The parser's own answer to '--help'.
+      if !Set(words).isDisjoint(with: ["--help", "-h"]) { try parsed.run() }
       throw ValidationError("'\(words.joined(separator: " "))' is not a command that runs in batches")
     }
     if let inputs { command.batchInputs = inputs }

@@ -52,29 +52,22 @@ package struct BatchRunCommand: ParsableCommand {
   @OptionGroup(title: "What is printed")
   package var verbosity: VerbosityArguments
 
-  @Argument(
-    parsing: .captureForPassthrough,
-    help: ArgumentHelp("A command and its options and inputs, or the output folder of a batch.", valueName: "command"))
-  package var words: [String] = []
+  @OptionGroup
+  package var typed: BatchWords
 
   package init() {}
 
   package func validate() throws {
-    if words.isEmpty {
-      throw ValidationError("what should be run? For example: ais batch run segment -m Membrane.scnm -o seg tomograms/")
-    }
+    try typed.validate(for: Self.self, example: "ais batch run segment -m Membrane.scnm -o seg tomograms/")
     if !(1...256).contains(workers) { throw ValidationError("--workers \(workers): expected 1 to 256") }
   }
 
   package func run() throws {
-    // A folder called 'segment' is still meant as the command.
-    if words.count == 1, !BatchLine.commands.contains(words[0]), !words[0].hasPrefix("-") {
-      let folder = try BatchFolder(opening: AbsolutePath.of(words[0]))
-      let grant = grant(for: nil)
-      try work(folder, grant, verbosity)
+    if let folder = typed.folder {
+      try work(BatchFolder(opening: AbsolutePath.of(folder)), grant(for: nil), verbosity)
       return
     }
-    let line = try BatchLine(words)
+    let line = try BatchLine(typed.words)
     let first = try BatchLine.command(line.stages[0])
     let grant = grant(for: first)
     if preview {
@@ -151,6 +144,6 @@ package struct BatchRunCommand: ParsableCommand {
     }
     try watch.look(isThorough: true)
     Terminal.standardError.draw(nil)
-    try BatchConclusion(watch.summary, folder: words.count == 1 ? words[0] : folder.output).tell(verbosity)
+    try BatchConclusion(watch.summary, folder: typed.folder ?? folder.output).tell(verbosity)
   }
 }

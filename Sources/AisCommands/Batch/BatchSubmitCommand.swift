@@ -45,24 +45,19 @@ package struct BatchSubmitCommand: ParsableCommand {
   @OptionGroup(title: "What is printed")
   package var verbosity: VerbosityArguments
 
-  @Argument(
-    parsing: .captureForPassthrough,
-    help: ArgumentHelp("A command and its options and inputs, or the output folder of a batch.", valueName: "command"))
-  package var words: [String] = []
+  @OptionGroup
+  package var typed: BatchWords
 
   package init() {}
 
   package func validate() throws {
+    try typed.validate(for: Self.self, example: "ais batch submit --slurm segment -m Membrane.scnm -o seg tomograms/")
     if !slurm { throw ValidationError("which scheduler? '--slurm' is the one that there is") }
-    if words.isEmpty {
-      throw ValidationError(
-        "what should be run? For example: ais batch submit --slurm segment -m Membrane.scnm -o seg tomograms/")
-    }
   }
 
   package func run() throws {
-    if words.count == 1, !BatchLine.commands.contains(words[0]), !words[0].hasPrefix("-") {
-      let folder = try BatchFolder(opening: AbsolutePath.of(words[0]))
+    if let output = typed.folder {
+      let folder = try BatchFolder(opening: AbsolutePath.of(output))
       if let afterRound {
         try SlurmSuccession(folder, shell: ProcessSlurmShell(), verbosity: verbosity).run(after: afterRound)
         return
@@ -73,7 +68,7 @@ package struct BatchSubmitCommand: ParsableCommand {
       try handOver(observer.schedule, folder, settings)
       return
     }
-    let line = try BatchLine(words)
+    let line = try BatchLine(typed.words)
     let first = try BatchLine.command(line.stages[0])
     let settings = try request.settled(after: nil)
     // Planned for the machines that do the work, not for this one. Only headers are read.

@@ -58,7 +58,8 @@ package struct PickTask: Sendable {
     self.input = input
     let stem = OutputFolder.prefix(request.outputFolder) + SegmentationName.stem(of: input) + "_coords"
     points = "\(stem).\(request.format.fileExtension)"
-    sheet = request.drawsContactSheet ? "\(stem).png" : nil
+    // Of this list: a second one in another format has a sheet of its own.
+    sheet = request.drawsContactSheet ? points + ".png" : nil
   }
 
   /// Looks at the segmentation's header and at what is there already.
