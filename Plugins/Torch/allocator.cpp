@@ -32,11 +32,15 @@ CachingAllocator &CachingAllocator::shared() {
 c10::DataPtr CachingAllocator::allocate(size_t bytes) {
   const c10::Device processor(c10::DeviceType::CPU);
   if (bytes == 0) return {nullptr, nullptr, &deallocate, processor};
-  const size_t size = rounded(bytes);
+  size_t size = rounded(bytes);
   void *block = nullptr;
   {
     std::lock_guard<std::mutex> guard(lock_);
-    if (auto kept = kept_.find(size); kept != kept_.end() && !kept->second.empty()) {
+    // The smallest that is large enough, if it is not twice what is wanted: training asks for many sizes, each once a step.
+    auto kept = kept_.lower_bound(size);
+    while (kept != kept_.end() && kept->second.empty()) kept = kept_.erase(kept);
+    if (kept != kept_.end() && kept->first <= 2 * size) {
+      size = kept->first;
       block = kept->second.back();
       kept->second.pop_back();
       cached_ -= static_cast<int64_t>(size);

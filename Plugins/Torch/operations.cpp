@@ -35,16 +35,13 @@ at::Tensor batch_normalization(
     const at::Tensor &input, const at::Tensor &gamma, const at::Tensor &beta, at::Tensor &mean, at::Tensor &variance,
     bool training, double momentum, double epsilon) {
   if (!training) return at::batch_norm(input, gamma, beta, mean, variance, false, 0, epsilon, true);
-  // The moving variance takes the biased variance of the batch, as Keras does; libtorch's own would take the unbiased one.
-  {
-    c10::NoGradGuard off;
-    std::vector<int64_t> axes{0};
-    for (int64_t axis = 2; axis < input.dim(); axis++) axes.push_back(axis);
-    const auto [batch_variance, batch_mean] = at::var_mean(input.to(mean.scalar_type()), axes, 0);
-    mean.lerp_(batch_mean, momentum);
-    variance.lerp_(batch_variance, momentum);
-  }
-  return at::batch_norm(input, gamma, beta, {}, {}, true, 0, epsilon, true);
+  // The moving variance takes the biased variance of the batch, as Keras does; libtorch's own would take the unbiased one. What
+  // the forward pass found of the batch spares a second look at it.
+  auto [output, batch_mean, batch_deviation] = at::native_batch_norm(input, gamma, beta, {}, {}, true, 0, epsilon);
+  c10::NoGradGuard off;
+  mean.lerp_(batch_mean.to(mean.scalar_type()), momentum);
+  variance.lerp_(batch_deviation.to(variance.scalar_type()).pow(-2).sub(epsilon), momentum);
+  return output;
 }
 
 }  // namespace
@@ -63,18 +60,22 @@ void add_operations(ctorch_api &api) {
                        const ctorch_window *window, ctorch_tensor **out) {
     return giving(out, [=] {
       const int32_t n = window->dimensions;
-      return at::convolution(
-          tensor->value, kernel->value, optional(bias), spatial(window->stride, n), spatial(window->padding, n),
-          spatial(window->dilation, n), false, std::vector<int64_t>(n, 0), 1);
+      const auto stride = spatial(window->stride, n), padding = spatial(window->padding, n);
+      const auto dilation = spatial(window->dilation, n);
+      // By their full names: mixed precision knows only these.
+      return n == 2 ? at::conv2d(tensor->value, kernel->value, optional(bias), stride, padding, dilation)
+                    : at::conv3d(tensor->value, kernel->value, optional(bias), stride, padding, dilation);
     });
   };
   api.transposed_convolution = [](const ctorch_tensor *tensor, const ctorch_tensor *kernel, const ctorch_tensor *bias,
                                   const ctorch_window *window, ctorch_tensor **out) {
     return giving(out, [=] {
       const int32_t n = window->dimensions;
-      return at::convolution(
-          tensor->value, kernel->value, optional(bias), spatial(window->stride, n), spatial(window->padding, n),
-          spatial(window->dilation, n), true, spatial(window->output_padding, n), 1);
+      const auto stride = spatial(window->stride, n), padding = spatial(window->padding, n);
+      const auto more = spatial(window->output_padding, n), dilation = spatial(window->dilation, n);
+      return n == 2
+                 ? at::conv_transpose2d(tensor->value, kernel->value, optional(bias), stride, padding, more, 1, dilation)
+                 : at::conv_transpose3d(tensor->value, kernel->value, optional(bias), stride, padding, more, 1, dilation);
     });
   };
   api.max_pooling = [](const ctorch_tensor *tensor, const ctorch_window *window, ctorch_tensor **out) {
@@ -113,6 +114,9 @@ void add_operations(ctorch_api &api) {
   };
   api.multiplication = [](const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out) {
     return giving(out, [=] { return at::mul(a->value, b->value); });
+  };
+  api.division = [](const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out) {
+    return giving(out, [=] { return at::div(a->value, b->value); });
   };
   api.scaling = [](const ctorch_tensor *tensor, double factor, double offset, ctorch_tensor **out) {
     return giving(out, [=] { return at::add(at::mul(tensor->value, factor), offset); });

@@ -57,6 +57,18 @@ void step(ctorch_adam &adam) {
   for (at::Tensor &parameter : adam.parameters) parameter.mutable_grad().reset();
 }
 
+double clip(ctorch_adam &adam, double limit) {
+  c10::NoGradGuard off;
+  std::vector<at::Tensor> gradients;
+  for (const at::Tensor &parameter : adam.parameters) {
+    if (parameter.grad().defined()) gradients.push_back(parameter.grad());
+  }
+  if (gradients.empty()) return 0;
+  const double norm = at::stack(at::_foreach_norm(gradients)).norm().item<double>();
+  if (limit > 0 && norm > limit) at::_foreach_mul_(gradients, limit / norm);
+  return norm;
+}
+
 ctorch_status adam_create(
     ctorch_tensor *const *parameters, int32_t count, const ctorch_adam_settings *settings, ctorch_adam **out) {
   return guarded([=] {
@@ -114,6 +126,9 @@ void add_training(ctorch_api &api) {
   api.adam_create = adam_create;
   api.adam_set_learning_rate = [](ctorch_adam *adam, double rate) {
     return guarded([=] { adam->settings.learning_rate = rate; });
+  };
+  api.adam_clip = [](ctorch_adam *adam, double limit, double *norm) {
+    return guarded([=] { *norm = clip(*adam, limit); });
   };
   api.adam_step = [](ctorch_adam *adam) { return guarded([=] { step(*adam); }); };
   api.adam_steps = [](const ctorch_adam *adam, int64_t *steps) { return guarded([=] { *steps = adam->steps; }); };

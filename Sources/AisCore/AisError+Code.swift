@@ -28,6 +28,8 @@ extension AisError {
     package static let unsupportedLayer = Code(rawValue: "unsupported-layer")
     /// Shapes do not fit: weights against layers, or input against network.
     package static let shapeMismatch = Code(rawValue: "shape-mismatch")
+    /// A training's loss was no number before anything was learned.
+    package static let trainingDiverged = Code(rawValue: "training-diverged")
 
     // The server.
     /// A path leads out of the folders that the server was given.

@@ -29,7 +29,7 @@ package struct Architecture: Sendable {
   }
 
   /// What training minimises by default, over the pixels that are labelled.
-  package enum Objective: Sendable, Equatable {
+  package enum Objective: Sendable, Hashable, Codable {
     case crossentropy
     case dice
     /// The weighted sum of both.

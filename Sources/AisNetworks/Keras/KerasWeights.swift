@@ -107,7 +107,7 @@ struct KerasWeights {
   /// Where each of our kernel axes (z, y, x, input, output) stands in the file; `nil` where the file has no such axis.
   ///
   /// Keras' 3D axes are (y, x, z); transposed convolutions have outputs before inputs.
-  private static func kernelAxes(
+  static func kernelAxes(
     of operation: Operation, _ dimensionality: NetworkGraph.Dimensionality
   ) -> [Int?] {
     let isTransposed = if case .transposedConvolution = operation { true } else { false }

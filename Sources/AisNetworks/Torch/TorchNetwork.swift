@@ -35,12 +35,12 @@ package final class TorchNetwork {
     }
   }
 
-  private var dimensions: Int { graph.dimensionality.rawValue }
+  var dimensions: Int { graph.dimensionality.rawValue }
 
   /// Bytes of all weights.
   package var weightBytes: Int { graph.parameterCount * MemoryLayout<Float>.size }
 
-  private func tensor(of weight: Tensor, role: WeightRole, in node: NetworkGraph.Node) throws(AisError) -> TorchTensor {
+  func tensor(of weight: Tensor, role: WeightRole, in node: NetworkGraph.Node) throws(AisError) -> TorchTensor {
     let plain = try library.tensor(weight.values, shape: weight.shape)
     guard role == .kernel else { return plain }
     let ordered = try plain.permuted(Self.kernelAxes(of: node.operation))
@@ -50,7 +50,7 @@ package final class TorchNetwork {
   }
 
   /// Where libtorch's axes (out, in, z, y, x) come from in (z, y, x, in, out).
-  private static func kernelAxes(of operation: Operation) -> [Int] {
+  static func kernelAxes(of operation: Operation) -> [Int] {
     if case .transposedConvolution = operation { [3, 4, 0, 1, 2] } else { [4, 3, 0, 1, 2] }
   }
 
@@ -62,7 +62,12 @@ package final class TorchNetwork {
   }
 
   /// The network's answer to activations (image, channel, [z,] y, x) of its own device and element type.
-  package func answer(to input: TorchTensor, training: Training? = nil) throws(AisError) -> TorchTensor {
+  ///
+  /// - Parameter asLogits: what the last sigmoid would get, if there is one (`endsInSigmoid`): losses are exact with it where
+  ///   probabilities have run out of digits.
+  package func answer(
+    to input: TorchTensor, training: Training? = nil, asLogits: Bool = false
+  ) throws(AisError) -> TorchTensor {
     let size = try input.shape()
     let (z, y, x) = dimensions == 3 ? (size[2], size[3], size[4]) : (1, size[2], size[3])
     let shapes = try graph.shapes(for: TensorShape(z: z, y: y, x: x, channels: size[1]))
@@ -78,8 +83,9 @@ package final class TorchNetwork {
         if readers[source.index] == 0 { values[source.index] = nil }
       }
       if case .input = node.operation { inputs = [input] }
+      let shown = asLogits && index == graph.output.index ? node.withoutSigmoid : node
       values[index] = try compute(
-        node, inputs, from: node.inputs.first.map { shapes[$0.index] }, giving: shapes[index], training: training)
+        shown, inputs, from: node.inputs.first.map { shapes[$0.index] }, giving: shapes[index], training: training)
     }
     guard let answer = values[graph.output.index] else {
       throw AisError(.engineFailed, "the network '\(graph.name)' gave no answer")

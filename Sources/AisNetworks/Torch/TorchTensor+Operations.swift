@@ -49,6 +49,10 @@ extension TorchTensor {
     try library.tensor("multiply") { api.multiplication(handle, other.handle, $0) }
   }
 
+  package func divided(by other: TorchTensor) throws(AisError) -> TorchTensor {
+    try library.tensor("divide") { api.division(handle, other.handle, $0) }
+  }
+
   /// factor · value + offset.
   package func scaled(by factor: Double, plus offset: Double = 0) throws(AisError) -> TorchTensor {
     try library.tensor("scale") { api.scaling(handle, factor, offset, $0) }
@@ -92,7 +96,7 @@ extension TorchTensor {
 
 extension TorchLibrary {
   /// The channels of all tensors, one after another.
-  func concatenation(_ tensors: [TorchTensor]) throws(AisError) -> TorchTensor {
+  package func concatenation(_ tensors: [TorchTensor]) throws(AisError) -> TorchTensor {
     let handles: [OpaquePointer?] = tensors.map(\.handle)
     return try tensor("concatenate") { api.concatenation(handles, Int32(handles.count), $0) }
   }

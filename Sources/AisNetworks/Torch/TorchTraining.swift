@@ -87,6 +87,14 @@ package final class TorchAdam {
     try library.check(library.api.adam_set_learning_rate(handle, rate), "set the learning rate")
   }
 
+  /// The Euclidean norm of all gradients together; above `limit` they are scaled down to it first.
+  @discardableResult
+  package func clipGradients(to limit: Double?) throws(AisError) -> Double {
+    var norm = 0.0
+    try library.check(library.api.adam_clip(handle, limit ?? 0, &norm), "measure the gradients")
+    return norm
+  }
+
   /// Moves the parameters by the gradients that `backward` left, and drops these.
   package func step() throws(AisError) { try library.check(library.api.adam_step(handle), "step") }
 

@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 /// Raised with every change of the table: a plugin of another number is refused.
-#define CTORCH_ABI 1
+#define CTORCH_ABI 2
 
 /// What a function came to.
 typedef enum ctorch_status : int32_t {
@@ -151,6 +151,7 @@ typedef struct ctorch_api {
   ctorch_status (*concatenation)(const ctorch_tensor *const *tensors, int32_t count, ctorch_tensor **out);
   ctorch_status (*addition)(const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out);
   ctorch_status (*multiplication)(const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out);
+  ctorch_status (*division)(const ctorch_tensor *a, const ctorch_tensor *b, ctorch_tensor **out);
   ctorch_status (*scaling)(const ctorch_tensor *tensor, double factor, double offset, ctorch_tensor **out);
   ctorch_status (*mean)(const ctorch_tensor *tensor, ctorch_tensor **out);
   ctorch_status (*activation)(
@@ -179,6 +180,8 @@ typedef struct ctorch_api {
   ctorch_status (*adam_create)(
       ctorch_tensor *const *parameters, int32_t count, const ctorch_adam_settings *settings, ctorch_adam **out);
   ctorch_status (*adam_set_learning_rate)(ctorch_adam *adam, double rate);
+  /// The Euclidean norm of all gradients together; above `limit` they are scaled down to it. 0: no limit.
+  ctorch_status (*adam_clip)(ctorch_adam *adam, double limit, double *norm);
   /// One step with the gradients that `backward` left, which are dropped.
   ctorch_status (*adam_step)(ctorch_adam *adam);
   /// The state, for checkpoints: steps so far, and of parameter `index` both moments as new handles of shared memory.
