@@ -68,6 +68,12 @@ def cut(whole, folder, shapes):
             write(folder / f"{shape}" / "T__A.mrc", lambda: file.data[:shape[0], :shape[1], :shape[2]])
 
 
+def apart(work, *arguments):
+    """Works in a process of its own: a new process counts the most that its parent ever held."""
+    with concurrent.futures.ProcessPoolExecutor(1) as pool:
+        pool.submit(work, *arguments).result()
+
+
 def ours(program, volume, out):
     return [program, "pick", "-q", "--force", "-o", out, "--spacing", f"{SPACING}A", "--min-volume", f"{SIZE}A3",
             "--margin", "16px", volume]
@@ -84,7 +90,7 @@ def rows(folder):
 
 def compare(name, make, arguments, folder, environment):
     volume = (arguments.volumes or folder) / name / "T__A.mrc"
-    write(volume, make)
+    apart(write, volume, make)
     with mrcfile.mmap(volume) as file:
         shape = file.data.shape
     runs = {"reference": [], "ours": []}
@@ -129,9 +135,7 @@ def main():
         if "sizes" in arguments.case:
             whole = (arguments.volumes or folder) / "noisy" / "T__A.mrc"
             shapes = ((50, 256, 256), (100, 256, 512), (100, 512, 512), (200, 512, 512))
-            # In a process of its own: a new process counts the most that its parent ever held.
-            with concurrent.futures.ProcessPoolExecutor(1) as apart:
-                apart.submit(cut, whole, folder, shapes).result()
+            apart(cut, whole, folder, shapes)
             print("\n| voxels | points | wall | CPU | CPU a Mvoxel | memory |\n|--:|--:|--:|--:|--:|--:|")
             for shape in shapes:
                 out = folder / f"out{shape}"
