@@ -141,6 +141,21 @@ def test_garbage_and_slow_clients_do_not_hold_up_others(app):
         one.close()
 
 
+def test_one_connection_serves_many_requests(app):
+    version = app.snapshot()["datasets"][0]["versions"][0]
+    connection = http.client.HTTPConnection("127.0.0.1", app.port, timeout=30)
+    headers = {"Authorization": f"Bearer {app.token}"}
+    tile = f"{app.at}/datasets/1/versions/1/slices/xy/%d/0/0/0?key={version['key']}"
+    for path, status in [(tile % z, 200) for z in range(5)] + [(tile % 999, 400), (f"{app.at}/datasets/1/thumbnail", 200), (tile % 1, 200)]:
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        answer.read()
+        assert answer.status == status and connection.sock is not None
+    connection.request("POST", f"{app.at}/undo", "{}", headers)
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
 def test_500_connections_at_once_are_answered(app):
     connections = [http.client.HTTPConnection("127.0.0.1", app.port, timeout=60) for _ in range(500)]
     headers = {"Authorization": f"Bearer {app.token}"}

@@ -110,7 +110,7 @@ func buildApplication(
     router: router,
     server: .http1(
       configuration: .init(
-        idleTimeout: .seconds(60),
+        additionalChannelHandlers: [ClientWatch()], idleTimeout: .seconds(60),
         httpDecoderConfiguration: .init(
           maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 64 << 10, maxHeaderFieldCount: 100))),
     configuration: ApplicationConfiguration(

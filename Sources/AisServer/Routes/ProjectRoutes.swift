@@ -47,6 +47,8 @@ enum ProjectRoutes {
         status: .ok,
         headers: [
           .contentType: "text/event-stream", .cacheControl: "no-store", HTTPField.Name("X-Accel-Buffering")!: "no",
+          // Watching for the end of the stream takes the connection's other side along: it serves nothing afterwards.
+          .connection: "close",
         ],
         body: ResponseBody { writer in
           project.presence.join(stream.client, name: name)

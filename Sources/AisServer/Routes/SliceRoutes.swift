@@ -92,7 +92,7 @@ enum SliceRoutes {
     }
     let file = SliceFile(path: path, key: String(state.key.prefix { $0 != "." }))
     do {
-      let response = try await asked.request.body.consumeWithCancellationOnInboundClose { _ in
+      let response = try await ClientWatch.whilePresent(asked.context.channel) {
         try await body(project.slices, file)
       }
       return key.map { kept(response, $0) } ?? response
