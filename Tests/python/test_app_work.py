@@ -5,9 +5,11 @@ import json
 import os
 import random
 import shutil
+import statistics
 import subprocess
 import sys
 import threading
+import time
 import uuid
 
 import mrcfile
@@ -214,6 +216,67 @@ def test_people_come_and_go(start, tmp_path):
     second.close()
     assert [person["client"] for person in first.next("presence")[2]["people"]] == ["tab-1"]
     first.close()
+
+
+def test_a_stroke_is_seen_by_others_while_it_is_drawn(start, tmp_path):
+    app = start(tomogram(tmp_path / "T.mrc"))
+    feature = app.feature()
+    drawing = Events(app, client="anna")
+    watching = Events(app, after=app.snapshot()["sequence"], client="bert")
+    place = {"dataset": 1, "slice": 3, "feature": feature, "y": 2, "x": 3}
+
+    def tell(stroke):
+        app.post(f"{app.at}/presence", {**place, "stroke": stroke}, author="Anna", client="anna")
+
+    def seen(expected):
+        while True:
+            # What was posted before may come first; the latest word always comes.
+            people = {person["client"]: person for person in watching.next("presence")[2]["people"]}
+            if people["anna"]["stroke"] == expected:
+                return people["anna"]
+
+    points = []
+    for step in range(5):
+        points += [2 + step, 3.5]
+        tell({"radius": 4.5, "erases": False, "points": points})
+        assert seen({"radius": 4.5, "erases": False, "points": points})["slice"] == 3
+    # Of one that never ends the latest places are passed on.
+    endless = [index % 60 for index in range(6000)]
+    tell({"radius": 4.5, "erases": True, "points": endless})
+    seen({"radius": 4.5, "erases": True, "points": endless[-2000:]})
+    # What is no stroke is none, and harms nobody.
+    for broken in ({"radius": "wide", "points": [1, 2]}, {"radius": 1, "points": [1]}, {"radius": -1, "points": []}, [], "x", None):
+        tell({"radius": 1, "erases": False, "points": []})
+        seen({"radius": 1, "erases": False, "points": []})
+        tell(broken)
+        seen(None)
+    app.edit(stroke(feature, 3, 2, 3), author="Anna", client="anna")
+    assert watching.next("entry")[2]["kind"] == "paint"
+    for stream in (drawing, watching):
+        stream.close()
+
+
+def test_what_one_does_reaches_the_others_at_once(start, tmp_path):
+    app = start(tomogram(tmp_path / "T.mrc"))
+    feature = app.feature()
+    drawing = Events(app, client="anna")
+    watching = Events(app, after=app.snapshot()["sequence"], client="bert")
+    edits, strokes = [], []
+    for number in range(21):
+        begin = time.monotonic()
+        app.edit(stroke(feature, 0, number, number), author="Anna", client="anna")
+        watching.next("entry")
+        edits.append(time.monotonic() - begin)
+        begin = time.monotonic()
+        going = {"radius": 2, "erases": False, "points": [number, number]}
+        app.post(f"{app.at}/presence", {"dataset": 1, "slice": 0, "feature": feature, "stroke": going}, author="Anna", client="anna")
+        while not any(person["stroke"] == going for person in watching.next("presence")[2]["people"]):
+            pass
+        strokes.append(time.monotonic() - begin)
+    # People want 200 ms; the middle of many, so that a busy machine does not spoil it. `Benchmarks/` has the figures.
+    assert statistics.median(edits) < 1 and statistics.median(strokes) < 1, (edits, strokes)
+    for stream in (drawing, watching):
+        stream.close()
 
 
 def test_a_stop_ends_streams_and_leaves_the_project_free(start, tmp_path, ais):

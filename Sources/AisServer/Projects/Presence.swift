@@ -12,6 +12,35 @@ final class Presence: Sendable {
     /// Of the pointer, in voxels of the frame.
     var y: Double?
     var x: Double?
+    /// What this person paints at the moment.
+    var stroke: Stroke?
+  }
+
+  /// A stroke that goes on: it is an edit only when it ends, but the others see it while it is drawn.
+  struct Stroke: Sendable, Equatable {
+    /// In voxels of the frame.
+    var radius: Double
+    var erases: Bool
+    /// y and x of its latest places, in turn.
+    var points: [Double]
+
+    /// Others see the end of a long stroke; its whole follows as an edit.
+    static let mostPlaces = 1000
+
+    /// `nil` for what is no stroke: nothing depends on it.
+    init?(_ json: JSONValue?) {
+      guard let json, let radius = json["radius"]?.number, radius.isFinite, radius >= 0,
+        let points = json["points"]?.array?.compactMap(\.number), points.allSatisfy(\.isFinite),
+        points.count.isMultiple(of: 2)
+      else { return nil }
+      self.radius = radius
+      erases = json["erases"]?.bool ?? false
+      self.points = Array(points.suffix(2 * Self.mostPlaces))
+    }
+
+    var json: JSONValue {
+      .object(["radius": .number(radius), "erases": .bool(erases), "points": .array(points.map { .number($0) })])
+    }
   }
 
   private struct State {
@@ -66,7 +95,7 @@ final class Presence: Sendable {
       .object([
         "name": .string(person.name), "client": .string(person.client), "colour": .string(Self.colour(person.client)),
         "dataset": .optional(person.dataset), "slice": .optional(person.slice), "feature": .optional(person.feature),
-        "y": .optional(person.y), "x": .optional(person.x),
+        "y": .optional(person.y), "x": .optional(person.x), "stroke": person.stroke?.json ?? .null,
       ])
     }
   }

@@ -68,7 +68,8 @@ enum ProjectRoutes {
       project.presence.move(
         Presence.Person(
           name: asked.author.name, client: asked.client, dataset: json["dataset"]?.integer,
-          slice: json["slice"]?.integer, feature: json["feature"]?.integer, y: json["y"]?.number, x: json["x"]?.number))
+          slice: json["slice"]?.integer, feature: json["feature"]?.integer, y: json["y"]?.number, x: json["x"]?.number,
+          stroke: Presence.Stroke(json["stroke"])))
       return .json(.object([:]))
     },
   ]
