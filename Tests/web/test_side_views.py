@@ -2,18 +2,19 @@
 
 
 def side_pixels(app, axis, count=10):
-    """The grey values in the middle of a view from the side, and whether a coloured pixel is in it."""
+    """How many grey values a view from the side has, how many coloured pixels, and a sum that tells pictures apart."""
     return app.page.evaluate("""async ([axis, count]) => {
       for (let frame = 0; frame < 2; frame += 1) await new Promise((go) => requestAnimationFrame(go));
       const canvas = document.querySelector(`.side.${axis} canvas`), gl = canvas.getContext('webgl2');
       const out = new Uint8Array(4 * canvas.width * canvas.height);
       gl.readPixels(0, 0, canvas.width, canvas.height, gl.RGBA, gl.UNSIGNED_BYTE, out);
-      let coloured = 0; const greys = new Set();
+      let coloured = 0, sum = 0; const greys = new Set();
       for (let i = 0; i < out.length; i += 4) {
+        sum = (31 * sum + out[i]) % 1000003;
         if (Math.max(out[i], out[i + 1], out[i + 2]) - Math.min(out[i], out[i + 1], out[i + 2]) > 25) coloured += 1;
         greys.add(out[i]);
       }
-      return [greys.size, coloured];
+      return [greys.size, coloured, sum];
     }""", [axis, count])
 
 
@@ -102,3 +103,40 @@ def test_a_second_picture_lies_over_the_slice_with_opacity_colour_and_blend(app)
     app.page.get_by_label("Overlay, value").fill("0")
     app.page.keyboard.press("Enter")
     app.becomes(lambda: app.pixel(30, 30), before)
+
+
+def hold_sharp_views(app):
+    """Requests for views along X that may not be sketches wait in the list."""
+    held = []
+    app.page.route("**/slices/yz/**", lambda route: route.continue_() if "sketch=1" in route.request.url else held.append(route))
+    return held
+
+
+def test_a_view_along_x_is_coarse_at_once_and_sharp_when_it_is_ready(app):
+    app.move(128, 128)
+    held = hold_sharp_views(app)
+    app.press("u")
+    app.eventually(lambda: held, "the sharp view is asked for")
+    app.eventually(lambda: side_pixels(app, "yz")[0] > 3, "the coarse view")
+    coarse = side_pixels(app, "yz")[2]
+    app.eventually(lambda: side_pixels(app, "xz")[0] > 3, "the other view waits for nobody")
+    for route in held:
+        route.continue_()
+    app.eventually(lambda: side_pixels(app, "yz")[2] != coarse, "the sharp view")
+
+
+def test_views_along_x_that_are_passed_by_are_called_off(app):
+    app.move(128, 128)
+    open_sides(app)
+    held, failed = hold_sharp_views(app), []
+    app.page.on("requestfailed", lambda request: failed.append(request.url))
+    box = app.page.locator(".side.yz").bounding_box()
+    app.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    for number in range(1, 4):
+        app.page.mouse.wheel(0, 100)
+        app.eventually(lambda: len(held) == number, "a view is asked for")
+    app.eventually(lambda: sum("/slices/yz/" in url for url in failed) >= 2, "two of three are called off")
+    column = app.state("state.ortho.x")
+    assert f"/yz/{column}/" in held[-1].request.url and held[-1].request.url not in failed
+    held[-1].continue_()
+    app.page.unroute_all(behavior="ignoreErrors")

@@ -32,6 +32,7 @@ extension HTTPField.Name {
   static let aisWidth = Self("X-Ais-Width")!
   static let aisOffset = Self("X-Ais-Offset")!
   static let aisStep = Self("X-Ais-Step")!
+  static let aisSketch = Self("X-Ais-Sketch")!
   static let aisSequence = Self("X-Ais-Sequence")!
   static let secFetchSite = Self("Sec-Fetch-Site")!
 }

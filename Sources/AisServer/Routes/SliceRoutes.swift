@@ -14,23 +14,22 @@ enum SliceRoutes {
       let slice = try asked.queryNumber("slice")
       return try await reading(asked) { slices, file in
         let found = try await slices.statistics(of: file, slice: slice)
-        return kept(
-          .json(
-            .object([
-              "minimum": .number(Double(found.minimum)), "maximum": .number(Double(found.maximum)),
-              "mean": .number(found.mean), "standardDeviation": .number(found.standardDeviation),
-              "low": .number(Double(found.low)), "high": .number(Double(found.high)),
-              "histogram": .object([
-                "from": .number(Double(found.histogram.from)), "to": .number(Double(found.histogram.to)),
-                "counts": .array(found.histogram.counts.map { .number($0) }),
-              ]),
-            ])))
+        return .json(
+          .object([
+            "minimum": .number(Double(found.minimum)), "maximum": .number(Double(found.maximum)),
+            "mean": .number(found.mean), "standardDeviation": .number(found.standardDeviation),
+            "low": .number(Double(found.low)), "high": .number(Double(found.high)),
+            "histogram": .object([
+              "from": .number(Double(found.histogram.from)), "to": .number(Double(found.histogram.to)),
+              "counts": .array(found.histogram.counts.map { .number($0) }),
+            ]),
+          ]))
       }
     },
     .get("/api/projects/{project}/datasets/{dataset}/thumbnail") { asked in
       let size = try asked.queryNumber("size") ?? 72
       return try await reading(asked) { slices, file in
-        kept(.octets(try await slices.thumbnail(of: file, size: size), type: "image/png"))
+        .octets(try await slices.thumbnail(of: file, size: size), type: "image/png")
       }
     },
     .get("/api/projects/{project}/datasets/{dataset}/checkup") { asked in
@@ -51,16 +50,22 @@ enum SliceRoutes {
     let (index, level) = (try asked.number("index"), try asked.number("level"))
     let (row, column) = (try asked.number("row"), try asked.number("column"))
     let slab = try asked.queryNumber("slab") ?? 1
+    let encoding: TileEncoding = format == "u8" ? .bytes : .halves
+    let mayBeSketch = asked.query("sketch") == "1" && plane == .yz && slab == 1
     return try await reading(asked) { slices, file in
-      let tile = try await slices.tile(
-        of: file, plane: plane, index: index, level: level, row: row, column: column, slab: slab,
-        encoding: format == "u8" ? .bytes : .halves)
+      let tile =
+        mayBeSketch
+        ? try await slices.sketch(
+          of: file, index: index, level: level, row: row, column: column, encoding: encoding)
+        : try await slices.tile(
+          of: file, plane: plane, index: index, level: level, row: row, column: column, slab: slab, encoding: encoding)
       var headers: HTTPFields = [.aisHeight: String(tile.height), .aisWidth: String(tile.width)]
       if format == "u8" || tile.offset != 0 || tile.step != 1 {
         headers[.aisOffset] = String(tile.offset)
         headers[.aisStep] = String(tile.step)
       }
-      return kept(.octets(tile.bytes, headers))
+      if tile.isSketch { headers[.aisSketch] = "1" }
+      return .octets(tile.bytes, headers)
     }
   }
 
@@ -95,7 +100,9 @@ enum SliceRoutes {
       let response = try await ClientWatch.whilePresent(asked.context.channel) {
         try await body(project.slices, file)
       }
-      return key.map { kept(response, $0) } ?? response
+      // A sketch is in place of the tile that the same address means.
+      guard let key, response.headers[.aisSketch] == nil else { return response }
+      return kept(response, key)
     } catch let error as AisError where error.code != .cancelled && error.code != .usage {
       await project.lookAgain(at: version)
       throw error
@@ -111,12 +118,10 @@ enum SliceRoutes {
   }
 
   /// With the key in its address, an answer never changes.
-  private static func kept(_ response: Response, _ key: String? = nil) -> Response {
+  private static func kept(_ response: Response, _ key: String) -> Response {
     var response = response
-    if let key {
-      response.headers[.cacheControl] = "private, max-age=31536000, immutable"
-      response.headers[.eTag] = "\"\(key)\""
-    }
+    response.headers[.cacheControl] = "private, max-age=31536000, immutable"
+    response.headers[.eTag] = "\"\(key)\""
     return response
   }
 

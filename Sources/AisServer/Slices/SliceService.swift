@@ -24,7 +24,10 @@ package final class SliceService: Sendable {
   let rows = SharedWork<TileName, [Tile]>()
   let documents = SharedWork<String, [UInt8]>()
   let surveys = SharedWork<String, SliceStatistics>()
+  let sketches = SharedWork<TileName, Tile?>()
   let surveyTable = OnceTable<String, SliceStatistics>(limit: 256)
+  /// Sketches have 3 MB at most each.
+  let sketchTable = OnceTable<SliceFile, Sketch>(limit: 8)
   let byteScales = OnceTable<TileName, TileScale>(limit: 1024)
   let lookahead = Lookahead()
 

@@ -91,14 +91,15 @@ export async function mask(project, { dataset, feature, slice }) {
   };
 }
 
-/** @typedef {{ dataset: number, version: number, key: string, axis: "xy" | "xz" | "yz", index: number, level: number, slab: number, format: "u8" | "f16" }} SliceAddress */
+/** @typedef {{ dataset: number, version: number, key: string, axis: "xy" | "xz" | "yz", index: number, level: number, slab: number, format: "u8" | "f16", mayBeSketch?: boolean }} SliceAddress */
 
 /** @param {string} project @param {SliceAddress} slice @param {number} row @param {number} column @param {AbortSignal} signal @param {boolean} isUrgent */
 export async function tile(project, slice, row, column, signal, isUrgent) {
   const place = `${slice.axis}/${slice.index}/${slice.level}/${row}/${column}`;
   const slab = slice.slab > 1 ? `&slab=${slice.slab}` : "";
+  const sketch = slice.mayBeSketch ? "&sketch=1" : "";
   const response = await request(
-    `${at(project)}/datasets/${slice.dataset}/versions/${slice.version}/slices/${place}?key=${encodeURIComponent(slice.key)}&format=${slice.format}${slab}`,
+    `${at(project)}/datasets/${slice.dataset}/versions/${slice.version}/slices/${place}?key=${encodeURIComponent(slice.key)}&format=${slice.format}${slab}${sketch}`,
     { signal, priority: isUrgent ? "high" : "low" });
   const number = (/** @type {string} */ name, /** @type {number} */ other) => Number(response.headers.get(name) ?? other);
   return {

@@ -47,12 +47,15 @@ final class BrickStore: Sendable {
 
   func state(of file: SliceFile) -> BrickState { entries.withLock { $0[file]?.state ?? .none } }
 
+  /// Whether a view along x of a tomogram is slow without bricks.
+  func isLarge(_ source: OpenTomogram) -> Bool {
+    source.tomogram.shape.count * source.tomogram.info.elementType.byteCount >= leastBytes
+  }
+
   /// The bricks that are ready. Where there are none they are begun to be built.
   func bricks(of source: OpenTomogram) -> BrickFile? {
     let shape = source.tomogram.shape
-    guard let folder, source.file.isWellFormed,
-      shape.count * source.tomogram.info.elementType.byteCount >= leastBytes
-    else { return nil }
+    guard let folder, source.file.isWellFormed, isLarge(source) else { return nil }
     let layout = BrickLayout(
       source.file, state: source.state, shape: shape, type: source.tomogram.info.elementType)
     let isNew: Bool

@@ -14,7 +14,7 @@ const MOST_AT_ONCE = 5;
 
 /** @param {string} project @param {SliceAddress} slice */
 export const sliceKey = (project, slice) =>
-  `${project} ${slice.version} ${slice.key} ${slice.axis} ${slice.index} ${slice.level} ${slice.slab} ${slice.format}`;
+  `${project} ${slice.version} ${slice.key} ${slice.axis} ${slice.index} ${slice.level} ${slice.slab} ${slice.format}${slice.mayBeSketch ? " sketch" : ""}`;
 
 /** The least recently used first. @type {Map<string, SliceData>} */
 const kept = new Map();
@@ -44,7 +44,8 @@ export function load(project, slice, size, isUrgent = true) {
   }
   const controller = new AbortController();
   const promise = assemble(project, slice, size, controller.signal, isUrgent).then((data) => {
-    keep(key, data);
+    // A sketch is asked for again: it may be the real slice by then.
+    if (!slice.mayBeSketch) keep(key, data);
     return data;
   }).finally(() => {
     if (onTheWay.get(key)?.controller === controller) onTheWay.delete(key);
@@ -101,6 +102,15 @@ export function dropOthers(wanted) {
     // Forgotten at once: who asks again must not wait for what was called off.
     onTheWay.delete(key);
     controller.abort();
+  }
+}
+
+/** Calls off what is on the way. @param {Iterable<string>} keys */
+export function callOff(keys) {
+  for (const key of keys) {
+    const found = onTheWay.get(key);
+    onTheWay.delete(key);
+    found?.controller.abort();
   }
 }
 

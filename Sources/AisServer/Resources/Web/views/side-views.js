@@ -30,6 +30,8 @@ function show(axis, canvas, root) {
   let isDue = false;
   /** @type {{ key: string, data: SliceData } | null} */
   let shown = null;
+  /** What was asked for last. @type {Set<string>} */
+  let asked = new Set();
   const draw = () => {
     isDue = false;
     if (!activeDataset()) return;
@@ -50,11 +52,20 @@ function show(axis, canvas, root) {
     const index = versionSlice(sideIndex(axis), version.scale, axis === "xz" ? y : x);
     const size = axis === "xz" ? { height: z, width: x } : { height: z, width: y };
     const fine = levelFor(state.view.zoom * viewport.ratio * factor(version), Math.max(size.height, size.width));
-    // The coarse level comes quickly from the pyramid, the sharp one when it is ready.
-    for (const level of new Set([fine + 2, fine])) {
-      const address = { dataset: version.dataset, version: version.id, key: version.key, axis, index, level, slab: 1, format: state.preferences.format };
-      const key = slices.sliceKey(state.project.key, address);
-      slices.load(state.project.key, address, size, false).then((data) => {
+    // A coarse picture comes at once, along X as a sketch where the tomogram is large, and the sharp one when it is ready.
+    const project = state.project.key;
+    const addresses = [{ level: fine + 2, mayBeSketch: axis === "yz" }, { level: fine, mayBeSketch: false }].map((kind) => {
+      const address = { dataset: version.dataset, version: version.id, key: version.key, axis, index, slab: 1, format: state.preferences.format, ...kind };
+      return { address, key: slices.sliceKey(project, address) };
+    });
+    const wanted = new Set(addresses.map(({ key }) => key));
+    // Whole files may be read for a view along X: those passed by are not waited for.
+    slices.callOff([...asked].filter((key) => !wanted.has(key)));
+    asked = wanted;
+    for (const { address, key } of shown?.key.startsWith(addresses[1].key) ? [] : addresses) {
+      const { level } = address;
+      slices.load(project, address, size, false).then((data) => {
+        if (!asked.has(key)) return;
         if (shown && shown.data.level <= level && shown.key.includes(` ${version.key} ${axis} ${index} `)) return;
         shown = { key: key + (axis === "yz" ? " turned" : ""), data: axis === "yz" ? turned(data) : data };
         schedule();
