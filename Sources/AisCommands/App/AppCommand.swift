@@ -80,8 +80,11 @@ package struct AppCommand: AsyncParsableCommand {
       throw ValidationError("'\(word)' is neither a command nor a file that is here. 'ais --help' lists the commands")
     }
     let folders = UserFolders.current
-    let logger = try AppLog.make(verbosity, path: log, folder: folders.state + "/log")
-    let server = try AppServer(try settings(folders, logger), logger: logger)
+    let log = try AppLog.make(verbosity, path: log, folder: folders.logs)
+    let logger = log.logger
+    var settings = try settings(folders, logger)
+    settings.logPath = log.path
+    let server = try AppServer(settings, logger: logger)
     let key: String?
     do {
       key = paths.isEmpty ? nil : try await server.open(paths, creates: true)

@@ -6,6 +6,8 @@ struct UserFolders: Sendable {
   var state: String
   /// What may not.
   var data: String
+  /// What servers did, a file for each start.
+  var logs: String { state + "/log" }
 
   static var current: UserFolders {
     let environment = ProcessInfo.processInfo.environment

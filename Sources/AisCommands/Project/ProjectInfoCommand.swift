@@ -17,7 +17,8 @@ package struct ProjectInfoCommand: ParsableCommand {
   package init() {}
 
   package func run() throws {
-    let description = try target.open { try ProjectDescription($0) }
+    var description = try target.open { try ProjectDescription($0) }
+    description.log = AppLog.last(of: description.path, folder: UserFolders.current.logs)
     if verbosity.json {
       Terminal.standardOutput.print(text: try ProjectArguments.json(description, pretty: true))
     } else {
@@ -56,6 +57,7 @@ package struct ProjectInfoCommand: ParsableCommand {
     if !project.libraries.isEmpty {
       lines.append("  feature libraries: \(project.libraries.joined(separator: ", "))")
     }
+    if let log = project.log { lines.append("  log of the app: \(log)") }
     return lines
   }
 

@@ -17,6 +17,8 @@ package struct AppSettings: Sendable {
   package var stateFolder: String
   /// The user's folder for projects whose tomograms lie where the user may not write.
   package var dataFolder: String
+  /// The file that the log of this start goes to; pages tell it with errors.
+  package var logPath: String?
   package var threads: Int
   package var memoryBytes: Int
 

@@ -9,7 +9,8 @@ struct TomogramLinks: Sendable {
   let project: OpenProject
   let roots: FolderRoots
 
-  /// The edits of a request; `relink-version` and `add-version` name a path, all others are as the store has them.
+  /// The edits of a request; `relink-version` and `add-version` name a path, `separate-version` stands for three edits, all others
+  /// are as the store has them.
   func edits(_ json: JSONValue) async throws -> [Edit] {
     guard let list = json["edits"]?.array, !list.isEmpty else {
       throw AisError(.usage, "the request has no 'edits': expected a list of them")
@@ -22,6 +23,7 @@ struct TomogramLinks: Sendable {
           .relinkVersion(
             Int64(try edit.requiredInteger("version")), try await reference(try edit.required("path"))))
       case "add-version": edits.append(try await version(edit))
+      case "separate-version": edits += try await separation(edit)
       default: edits.append(try Edit(json: edit))
       }
     }
@@ -51,6 +53,33 @@ struct TomogramLinks: Sendable {
     return .addVersion(
       dataset: dataset.id, kind: name.kind, title: edit["title"]?.string ?? name.title, reference: reference,
       scale: scale)
+  }
+
+  /// A version that is none, such as a file that was taken for one by its name, becomes a dataset of its own.
+  private func separation(_ edit: JSONValue) async throws -> [Edit] {
+    let number = try edit.requiredInteger("version")
+    let (versions, datasets) = try await project.session.run { (store) throws(AisError) in
+      (try store.versions(), try store.datasets())
+    }
+    guard let version = versions.first(where: { $0.id == number }) else {
+      throw AisError(.notFound, "the project has no version \(number)")
+    }
+    guard versions.contains(where: { $0.dataset == version.dataset && $0.id != version.id }) else {
+      throw AisError(
+        .usage, "'\(version.title)' is the only version of its dataset: there is nothing to separate it from")
+    }
+    let frame = datasets.first { $0.id == version.dataset }
+    let stem = OutputName.stem(of: version.reference.path)
+    // Chosen here, since the version of the new dataset has to name it within the same step.
+    let dataset = Int64.random(in: Int64(1) << 40..<Int64(1) << 53)
+    return [
+      .removeVersion(version.id),
+      .addDataset(
+        name: edit["name"]?.string ?? (stem == frame?.name ? "\(stem) (2)" : stem), shape: version.reference.shape,
+        DatasetFields(voxelSize: .some(version.reference.voxelSize)), id: dataset),
+      .addVersion(
+        dataset: dataset, kind: version.kind, title: version.title, reference: version.reference, scale: .same),
+    ]
   }
 
   // MARK: Many paths at once

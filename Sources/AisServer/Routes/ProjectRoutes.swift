@@ -1,6 +1,8 @@
 import AisCore
 import AisFormats
 import AisProject
+import AisWorkflows
+import Foundation
 import HTTPTypes
 import Hummingbird
 
@@ -60,6 +62,20 @@ enum ProjectRoutes {
           }
           try await writer.finish(nil)
         })
+    },
+    .post("/api/projects/{project}/copy") { asked in
+      let project = try await asked.project()
+      let path = try await asked.json().required("path")
+      let roots = asked.app.roots
+      let name = path.hasSuffix(".ais") ? path : path + ".ais"
+      let folder = try await onDisk { () throws -> String in
+        // The copy is not there yet: the folder in which it is to be must be one of those given.
+        let parent = try roots.resolve((name as NSString).deletingLastPathComponent)
+        return (parent == "/" ? "" : parent) + "/" + (name as NSString).lastPathComponent
+      }
+      // On the project's own thread: no edit comes in between.
+      try await project.session.run { (store) throws(AisError) in try ProjectBackup.write(store, to: folder) }
+      return .json(.object(["path": .string(folder)]))
     },
     .post("/api/projects/{project}/presence") { asked in
       let project = try await asked.project()

@@ -24,7 +24,7 @@ enum SessionRoutes {
           "machine": .object([
             "threads": .number(app.settings.threads), "memoryBytes": .number(app.settings.memoryBytes),
             "name": .string(HostName.current),
-          ]), "author": .string(app.settings.author),
+          ]), "author": .string(app.settings.author), "log": .optional(app.settings.logPath),
         ]))
     },
     .post("/api/open") { asked in

@@ -21,7 +21,7 @@ package struct TemplateCut: Sendable {
   package var name: String { "\(OutputName.stem(of: path))_template_\(centre.x)_\(centre.y)_\(centre.z).mrc" }
 
   /// Writes the cube as float32 with voxel size, origin and place in the tomogram; voxels outside of the tomogram get the mean of
-  /// those inside. What is there already is not replaced.
+  /// those inside, and `NAME.mrc.json` beside it (`ais.template/1`). What is there already is not replaced.
   package func write(to output: String, cancellation: Cancellation? = nil) throws(AisError) {
     guard Self.sizes.contains(size) else {
       throw AisError(.usage, "a template has edges of 4 to 256 voxels, not \(size).")
@@ -47,6 +47,9 @@ package struct TemplateCut: Sendable {
         z: info.origin.z + Double(first.z) * voxel.z.angstrom, y: info.origin.y + Double(first.y) * voxel.y.angstrom,
         x: info.origin.x + Double(first.x) * voxel.x.angstrom)
     }
+    let record = try WorkRecord(
+      schema: "ais.template/1", settings: Settings(centreXYZ: [centre.x, centre.y, centre.z], size: size),
+      inputs: [path])
     let cube = try cube(tomogram, boxes, first, cancellation)
     let writer = try MRCWriter(path: output, output: result)
     for z in 0..<size {
@@ -60,6 +63,12 @@ package struct TemplateCut: Sendable {
       }
     }
     try writer.finish()
+    try record.write(beside: output)
+  }
+
+  private struct Settings: Encodable {
+    var centreXYZ: [Int]
+    var size: Int
   }
 
   /// What of the cube lies in the tomogram, and the mean of that elsewhere.

@@ -33,6 +33,7 @@ package struct TomogramCopy: Sendable {
 
   /// Writes the copy; it appears under its name when it is whole. What is there already is not replaced.
   ///
+  /// How it was made is told in its header and in `NAME.mrc.json` beside it (`ais.copy/1`).
   /// Voxel size and origin follow the voxels: that of a binned copy is the centre of its first voxel, (b − 1)/2 voxels further in
   /// than before. Means of whole numbers are stored as float32; a mirrored copy keeps the type.
   package func write(
@@ -40,15 +41,28 @@ package struct TomogramCopy: Sendable {
   ) throws(AisError) {
     let tomogram = try Tomogram.open(path)
     let source = try source(tomogram)
-    let provenance = try provenance()
+    let record = try WorkRecord(schema: "ais.copy/1", settings: settings, inputs: [path])
     try Self.refuseExisting(output)
-    let writer = try MRCWriter(path: output, output: try self.output(tomogram, source, provenance))
+    let writer = try MRCWriter(path: output, output: try self.output(tomogram, source, try provenance()))
     do throws(AisError) {
       try copy(source, to: writer, cancellation, progress)
       try writer.finish()
     } catch {
       writer.abandon()
       throw error
+    }
+    try record.write(beside: output)
+  }
+
+  private struct Settings: Encodable {
+    var change: String
+    var factor: Int?
+  }
+
+  private var settings: Settings {
+    switch change {
+    case .binned(let factor): Settings(change: "binned", factor: factor)
+    case .mirrored: Settings(change: "mirrored along z")
     }
   }
 

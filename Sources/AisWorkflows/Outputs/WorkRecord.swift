@@ -5,7 +5,7 @@ import Foundation
 /// The account of a piece of work: what was asked, of which inputs, and what came out of it.
 ///
 /// It is the JSON file beside the outputs (`T_coords.star` has `T_coords.star.json`), and what tells a later run that
-/// they need not be made again. For outputs that are made in memory: points, meshes, tables, pictures.
+/// they need not be made again. For outputs that are made in memory, such as points, meshes, tables, pictures, and for volumes.
 package struct WorkRecord: Sendable {
   /// A file that the work was made from.
   package struct Input: Sendable, Encodable {
@@ -75,10 +75,23 @@ package struct WorkRecord: Sendable {
     for file in files { try file.finish() }
   }
 
+  /// Puts the record beside a volume that is in place already. Volumes are large: samples of them are accounted for, and not
+  /// every byte. Without its record the volume is not left behind.
+  package func write(beside volume: String, warnings: [String] = []) throws(AisError) {
+    do throws(AisError) {
+      let found = try InputFingerprint(volume)
+      try write([Output(path: volume, bytes: found.bytes, sampleHash: found.sampleHash)], nil, warnings)
+    } catch {
+      unlink(volume)
+      throw error
+    }
+  }
+
   private struct Output {
     var path: String
     var bytes: Int
-    var sha256: String
+    var sha256: String?
+    var sampleHash: String?
   }
 
   private func write(
@@ -88,7 +101,8 @@ package struct WorkRecord: Sendable {
     let account = Account(
       schema: schema, settings: settings, fingerprint: fingerprint, inputs: inputs,
       outputs: outputs.map {
-        .init(file: ($0.path as NSString).lastPathComponent, bytes: $0.bytes, sha256: $0.sha256)
+        .init(
+          file: ($0.path as NSString).lastPathComponent, bytes: $0.bytes, sha256: $0.sha256, sampleHash: $0.sampleHash)
       }, results: results, warnings: warnings, host: ProcessInfo.processInfo.hostName, date: began.ISO8601Format(),
       durationSeconds: (Date().timeIntervalSince(began) * 1000).rounded() / 1000)
     try AtomicFile.write(try Self.bytes(of: account, pretty: true) + [0x0A], to: Self.path(of: first.path))
@@ -136,7 +150,8 @@ private struct Account: Encodable {
   struct Output: Encodable {
     var file: String
     var bytes: Int
-    var sha256: String
+    var sha256: String?
+    var sampleHash: String?
   }
 
   var schema: String

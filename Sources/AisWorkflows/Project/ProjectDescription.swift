@@ -44,6 +44,8 @@ package struct ProjectDescription: Sendable, Encodable {
   package var datasets: [DatasetLine] = []
   package var features: [FeatureLine] = []
   package var libraries: [String]
+  /// Where the app's last start that had the project open wrote its log; whoever knows the user's folders fills it in.
+  package var log: String?
 
   package init(_ project: Project) throws(AisError) {
     path = project.folder.path

@@ -50,8 +50,8 @@ export function VersionsSheet({ sheet }) {
   useTopics("datasets");
   const list = datasets().filter(({ id }) => sheet.datasets?.includes(id) && versions(id).length > 1);
   const separate = (/** @type {import("../model/types.js").Version} */ version, /** @type {string} */ name) => {
-    edit([{ kind: "remove-version", version: version.id }], `${version.title} is no version of ${name}`);
-    tell(`${version.title} is no version of ${name} any more; its file stays where it is`, { title: "Undo", run: () => undoOrRedo("undo") });
+    edit([{ kind: "separate-version", version: version.id }], `${version.title} is no version of ${name}`);
+    tell(`${version.title} is a tomogram of its own now`, { title: "Undo", run: () => undoOrRedo("undo") });
   };
   return html`<div class="pad col settings"><p class="s t2">By their names these files show the same tomogram. One key (R) flips between them at the same place, and they share all annotations.</p>
     ${list.map((dataset) => html`<div class="job"><b class="m el">${dataset.name}</b>${versions(dataset.id).map((version) => html`<div class="row s"><span class="col g" style="min-width:0"><span>${version.title}</span><span class="xs t3 path">${version.path}</span></span>
