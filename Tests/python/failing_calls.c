@@ -4,6 +4,7 @@
 //   FAIL_PATH   calls count whose file's path ends so; a hidden file `.NAME.HOST.PID.N.part` counts as NAME
 //   FAIL_ERRNO  the error number; 0 only counts
 //   FAIL_AFTER  so many calls succeed first
+//   FAIL_SWITCH a file: calls fail only while it is there; none, always
 //   FAIL_REPORT a file that gets the number of calls when the process ends
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -43,6 +44,8 @@ static int is_chosen(const char *path) {
 static int fails_now(const char *call, const char *path) {
   const char *wanted = getenv("FAIL_CALL"), *number = getenv("FAIL_ERRNO"), *after = getenv("FAIL_AFTER");
   if (!wanted || !number || strcmp(wanted, call) != 0 || !is_chosen(path)) return 0;
+  const char *when = getenv("FAIL_SWITCH");
+  if (when && access(when, F_OK) != 0) return 0;
   long before = atomic_fetch_add(&calls, 1);
   if (atoi(number) == 0 || before < (after ? atol(after) : 0)) return 0;
   errno = atoi(number);

@@ -28,8 +28,8 @@ extension AisError {
     case .SQLITE_IOERR:
       return AisError(
         .fileSystem,
-        "the project's database '\(path)' cannot be read or written (\(reason)). The disk or the network file system failed; "
-          + "try again")
+        "the project's database '\(path)' cannot be read or written (\(reason)). The disk or the network file system failed, or "
+          + "your quota is used up; nothing acknowledged is lost. Look at the disk, and try again")
     case .SQLITE_CORRUPT, .SQLITE_NOTADB:
       return AisError(
         .malformed,

@@ -49,8 +49,30 @@ final class ProjectLease: Sendable {
 
   /// Takes the lease, from a dead owner if need be.
   ///
-  /// - Throws: `in-use` with the owner's name and address when it lives.
+  /// - Throws: `in-use` with the owner's name and address when it lives; a sentence of its own where the folder cannot be
+  ///   written or its disk is full.
   static func take(folder: String, address: String?, timing: ProjectTiming) throws(AisError) -> ProjectLease {
+    if access(folder, W_OK) != 0, [EROFS, EACCES, EPERM].contains(errno) { throw readOnly(folder, errno) }
+    do throws(AisError) { return try takeThere(folder, address, timing) } catch {
+      guard error.code == .diskFull else { throw error }
+      throw AisError(
+        .diskFull,
+        "the project '\(folder)' cannot be opened: the disk that it lies on is full. Free some space there, and open it again; "
+          + "nothing in it is lost", cause: error)
+    }
+  }
+
+  private static func readOnly(_ folder: String, _ number: Int32) -> AisError {
+    AisError(
+      .fileSystem,
+      "the project '\(folder)' cannot be opened: its folder cannot be written "
+        + "(\(AisError.systemMessage(number))). Every look at a project is kept in it. Ask for permission to write there, or copy the folder to where you may write and open the copy"
+    )
+  }
+
+  private static func takeThere(
+    _ folder: String, _ address: String?, _ timing: ProjectTiming
+  ) throws(AisError) -> ProjectLease {
     let path = folder + "/lease.json"
     let record = Record(
       token: UUID().uuidString, owner: .current(), user: NSUserName(), address: address,
