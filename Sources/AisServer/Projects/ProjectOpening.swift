@@ -28,10 +28,20 @@ struct ProjectOpening: Sendable {
     let isNew = !ProjectFolder(plan.project).exists
     let project = try await app.projects.open(plan.project, creates: creates)
     guard let inputs = plan.inputs else { return project }
+    let store = project.project
+    let addition = TomogramAddition(inputs: inputs, project: store, author: author)
+    if try await onDisk({ try addition.isLong }) {
+      // The page comes at once, and the tomograms one portion after the other.
+      _ = try project.jobs.start("add-tomograms", title: "Add \(inputs.files.count) files") { job in
+        let sentence = try await onDisk { try addition.run(job.cancellation) { job.report($0) } }
+        app.recent.note(store)
+        return Job.Result(message: sentence)
+      }
+      return project
+    }
     do {
-      let store = project.project
       try await onDisk {
-        try Self.bring(inputs, into: store, author: author)
+        _ = try addition.run(Cancellation())
         app.recent.note(store)
       }
     } catch {
@@ -40,47 +50,6 @@ struct ProjectOpening: Sendable {
       throw error
     }
     return project
-  }
-
-  /// Adds tomograms, versions joined, and annotations; what the project has already is passed over. Throws when nothing of it
-  /// could be read. Blocks.
-  static func bring(_ inputs: ProjectInputs, into project: Project, author: Author) throws {
-    let known = Set(try project.versions().map { FolderRoots.realPath($0.reference.path) ?? $0.reference.path })
-    let tomograms = inputs.files.filter { $0.kind == .tomogram }.map(\.path)
-    let fresh = tomograms.filter { !known.contains(FolderRoots.realPath($0) ?? $0) }
-    var firstError: AisError?
-    var count = 0
-    // One that cannot be read must not keep the others out.
-    let readable = fresh.filter { path in
-      do throws(AisError) {
-        _ = try Tomogram.open(path)
-        return true
-      } catch {
-        firstError = firstError ?? error
-        return false
-      }
-    }
-    if !readable.isEmpty {
-      var adding = ProjectTomograms(project, author: author)
-      adding.joinsVersions = true
-      count += try adding.add(readable).added.count
-    }
-    for file in inputs.files where file.kind == .annotatedDataset {
-      do throws(AisError) {
-        // Opened again, a file must not paint over what was done since.
-        guard try !isThere(file.path, in: project) else { continue }
-        _ = try ProjectImport(project, author: author).annotatedDataset(file.path)
-        count += 1
-      } catch {
-        firstError = firstError ?? error
-      }
-    }
-    if count == 0, let firstError { throw firstError }
-  }
-
-  private static func isThere(_ path: String, in project: Project) throws(AisError) -> Bool {
-    let label = "import \((path as NSString).lastPathComponent)"
-    return try project.history(limit: 100_000).contains { $0.kind == "import" && $0.label == label && !$0.isUndone }
   }
 
   /// Which project, and what is to be brought into it.

@@ -44,7 +44,9 @@ enum DatasetRoutes {
       }
       let before = Set(try await project.session.run { (store) throws(AisError) in try store.datasets().map(\.id) })
       // Files are read meanwhile, so not on the project's own thread: strokes go on.
-      try await onDisk { try ProjectOpening.bring(inputs, into: store, author: author) }
+      _ = try await onDisk {
+        try TomogramAddition(inputs: inputs, project: store, author: author).run(Cancellation())
+      }
       let after = try await project.session.run { (store) throws(AisError) in try store.datasets().map(\.id) }
       return .json(.object(["added": .array(after.filter { !before.contains($0) }.map { .number($0) })]))
     },

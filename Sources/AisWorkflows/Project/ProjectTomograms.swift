@@ -28,15 +28,21 @@ package struct ProjectTomograms {
   /// - Returns: what became of each file, and sentences on files that look like versions of each other.
   package func add(_ paths: [String]) throws(AisError) -> (added: [Added], hints: [String]) {
     var references: [TomogramReference] = []
+    for found in TomogramReference.all(paths, in: project.folder) { references.append(try found.get()) }
+    return try add(references)
+  }
+
+  /// The same for files that were looked at already.
+  package func add(_ files: [TomogramReference]) throws(AisError) -> (added: [Added], hints: [String]) {
+    var references: [TomogramReference] = []
     var added: [Added] = []
     let known = try project.versions()
     let names = Dictionary(uniqueKeysWithValues: try project.datasets().map { ($0.id, $0.name) })
-    for path in paths {
-      let reference = try TomogramReference(path, in: project.folder)
-      if let there = known.first(where: { Self.isSame($0.reference, reference) }) {
-        added.append(Added(path: path, dataset: names[there.dataset] ?? "", version: nil))
+    for file in files {
+      if let there = known.first(where: { Self.isSame($0.reference, file) }) {
+        added.append(Added(path: file.path, dataset: names[there.dataset] ?? "", version: nil))
       } else {
-        references.append(reference)
+        references.append(file)
       }
     }
     let groups = VersionName.groups(references)
@@ -47,7 +53,8 @@ package struct ProjectTomograms {
     }
     if references.isEmpty { return (added, hints) }
     let sets = joinsVersions ? groups : references.map { [$0] }
-    _ = try project.edit("import", by: author, label: "add \(references.count) tomograms") { transaction in
+    let label = references.count == 1 ? "add 1 tomogram" : "add \(references.count) tomograms"
+    _ = try project.edit("import", by: author, label: label) { transaction in
       for set in sets {
         let name = joinsVersions ? VersionName(set[0].path).stem : OutputName.stem(of: set[0].path)
         let dataset = try transaction.perform(

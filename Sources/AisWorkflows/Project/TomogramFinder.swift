@@ -103,6 +103,13 @@ extension TomogramReference {
       voxelSize: tomogram.voxelSize)
   }
 
+  /// The same for many files, which are waited for together; each is there or its error.
+  package static func all(_ paths: [String], in project: ProjectFolder) -> [Result<TomogramReference, AisError>] {
+    FarStorage.map(paths) { path in
+      Result { () throws(AisError) -> TomogramReference in try TomogramReference(path, in: project) }
+    }
+  }
+
   /// A tomogram that nobody here has seen: its path and size as a file says them.
   init(unseen path: String, shape: Shape, voxelSize: VoxelSize?) {
     self.init(
