@@ -2,6 +2,7 @@
 
 import errno
 import os
+import pathlib
 import shutil
 import struct
 import subprocess
@@ -260,3 +261,66 @@ def test_a_project_that_cannot_be_written_says_so_and_a_copy_opens(ais, small, t
         app.feature()
     finally:
         app.kill()
+
+
+@pytest.fixture(scope="module")
+def far(tmp_path_factory):
+    """The environment of a server whose files lie far away."""
+    path = tmp_path_factory.mktemp("far") / "far_storage.so"
+    source = pathlib.Path(__file__).resolve().parent / "far_storage.c"
+    subprocess.run([shutil.which("clang") or "cc", "-shared", "-fPIC", "-O1", "-o", path, source, "-ldl"], check=True)
+
+    def make(folder, open_ms=30, mb_s=50):
+        return {"LD_PRELOAD": str(path), "FAR_FOLDER": str(folder), "FAR_OPEN_MS": str(open_ms), "FAR_MB_S": str(mb_s)}
+
+    return make
+
+
+def test_tomograms_far_away_are_not_opened_to_show_their_project(start, tmp_path, far):  # noqa: F811
+    folder = tmp_path / "far"
+    folder.mkdir()
+    for number in range(60):
+        tomogram(folder / f"TS_{number:03}.mrc", number, (2, 8, 8))
+    app = start(folder)
+    app.stop()
+    # Half a second to open each: were they all opened, it would take half a minute.
+    app.environment.update(far(folder, open_ms=500))
+    begin = time.monotonic()
+    app.start()
+    state = app.snapshot()
+    assert time.monotonic() - begin < 20
+    assert all(version["state"] == "ok" for dataset in state["datasets"] for version in dataset["versions"])
+
+
+def test_thumbnails_far_away_keep_nobody_waiting_and_are_kept(start, tmp_path, far):  # noqa: F811
+    folder = tmp_path / "far"
+    folder.mkdir()
+    for number in range(40):
+        tomogram(folder / f"TS_{number:03}.mrc", number, (3, 200, 200))
+    app = start(folder)
+    app.stop()
+    app.environment.update(far(folder, open_ms=400))
+    app.start()
+    datasets = app.snapshot()["datasets"]
+    thumbnails = [f"{app.at}/datasets/{d['id']}/thumbnail?key={d['versions'][0]['key']}" for d in datasets]
+    came = []
+    threads = [threading.Thread(target=lambda address=address: came.append(app.request("GET", address)[0])) for address in thumbnails]
+    for thread in threads:
+        thread.start()
+    last = datasets[-1]
+    slice_ = f"{app.at}/datasets/{last['id']}/versions/{last['versions'][0]['id']}/slices/xy/1/0/0/0?key={last['versions'][0]['key']}"
+    assert app.request("GET", slice_)[0] == 200
+    feature = app.feature()
+    app.edit(stroke(feature, 0, 1, 1, dataset=last["id"]))
+    # What somebody waits for came while pictures were still being made.
+    assert len(came) < len(thumbnails)
+    for thread in threads:
+        thread.join()
+    assert came == [200] * 40
+    cache = next(folder.glob("*.ais")) / "cache" / "thumbnails"
+    assert len(list(cache.iterdir())) == 40
+    made = {file: file.stat().st_mtime_ns for file in cache.iterdir()}
+    app.stop()
+    app.start()
+    assert all(app.request("GET", address)[0] == 200 for address in thumbnails[:5])
+    assert {file: file.stat().st_mtime_ns for file in cache.iterdir()} == made
