@@ -76,12 +76,15 @@ class Program:
         self.project, self.roots, self.port, self.process = project, roots, 0, None
         self.state = project.parent / "state"
         self.token = TOKEN
+        self.environment = {}
 
     def start(self):
-        environment = {**os.environ, "AIS_TOKEN": TOKEN, "XDG_STATE_HOME": str(self.state), "XDG_DATA_HOME": str(self.state)}
+        environment = {**os.environ, **self.environment, "AIS_TOKEN": TOKEN, "XDG_STATE_HOME": str(self.state), "XDG_DATA_HOME": str(self.state)}
         command = [BINARY, "app", self.project, "--port", str(self.port), "--no-open", *(word for root in self.roots for word in ("--root", root)), "--web-root", WEB, "--author", "Jo Visser", "-q"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-        entry = urllib.parse.urlsplit(self.process.stdout.readline().strip())
+        # The address for a person to open, which has the token.
+        self.entry = self.process.stdout.readline().strip()
+        entry = urllib.parse.urlsplit(self.entry)
         assert entry.port, f"'ais app' did not start; it ended with {self.process.poll()}"
         self.port, self.key = entry.port, entry.path.split("/")[2]
         return self

@@ -9,7 +9,7 @@ import { Unreachable } from "../model/outbox.js";
 /** @import { SliceData } from "../model/types.js" */
 
 const TILE = 1024;
-const MOST_BYTES = 64 << 20;
+const MOST_BYTES = 48 << 20;
 const MOST_AT_ONCE = 5;
 
 /** @param {string} project @param {SliceAddress} slice */

@@ -31,7 +31,7 @@ export class FilterStack {
     const key = slice.key + JSON.stringify(filters);
     if (this.key === key && this.result) return this.result;
     const { gl } = this;
-    const { width, height } = slice.data;
+    const { width, height } = slice;
     this.#provide(width, height);
     const [rows, filtered, ...ends] = this.textures;
     gl.viewport(0, 0, width, height);

@@ -115,7 +115,7 @@ export class PictureRenderer {
     gl.disable(gl.BLEND);
     if (values && uploaded) {
       setFilter(gl, values, scene.isSmooth && values === uploaded.texture ? gl.LINEAR : scene.isSmooth && this.#floatsAreSmooth() ? gl.LINEAR : gl.NEAREST);
-      const { offset, step } = uploaded.data;
+      const { offset, step } = uploaded;
       const [black, white] = scene.isInverted ? [scene.contrast.white, scene.contrast.black] : [scene.contrast.black, scene.contrast.white];
       const uniform = this.#begin(this.sliceProgram, scene, zoom);
       // A slab or a filter may have moved the values, never the scale between texture and grey value.
@@ -140,7 +140,7 @@ export class PictureRenderer {
     const uploaded = scene.slice && !this.isLost ? this.slices?.upload(scene.slice.key, scene.slice.data) : undefined;
     if (!uploaded || !this.filters) return null;
     const source = this.filters.apply(uploaded, scene.filters);
-    const { offset, step } = uploaded.data;
+    const { offset, step } = uploaded;
     return this.filters.read(source, part.y, part.x, part.height, part.width, 1).map((value) => offset + step * value);
   }
 
@@ -149,7 +149,7 @@ export class PictureRenderer {
     const uploaded = scene.slice && !this.isLost ? this.slices?.upload(scene.slice.key, scene.slice.data) : undefined;
     if (!uploaded || !this.filters) return null;
     const source = this.filters.apply(uploaded, scene.filters);
-    const { height, width, offset, step } = uploaded.data;
+    const { height, width, offset, step } = uploaded;
     const border = Math.min(height, width) > 64 ? 16 : 0;
     const rows = Math.max(1, Math.ceil((height - 2 * border) / 4));
     const columns = Math.max(1, Math.ceil((width - 2 * border) / 4));

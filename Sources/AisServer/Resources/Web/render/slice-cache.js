@@ -4,11 +4,11 @@ import { texture } from "./gl.js";
 
 /** @import { SliceData } from "../model/types.js" */
 
-/** @typedef {{ key: string, data: SliceData, texture: WebGLTexture, bytes: number }} Uploaded */
+/** What is known of a texture; its numbers are not kept here a second time. @typedef {{ key: string, texture: WebGLTexture, bytes: number, height: number, width: number, offset: number, step: number }} Uploaded */
 
 export class SliceCache {
   /** @param {WebGL2RenderingContext} gl @param {number} [count] @param {number} [bytes] */
-  constructor(gl, count = 64, bytes = 96 << 20) {
+  constructor(gl, count = 64, bytes = 64 << 20) {
     this.gl = gl;
     this.limits = { count, bytes };
     /** The least recently used first. @type {Map<string, Uploaded>} */
@@ -28,7 +28,8 @@ export class SliceCache {
     const handle = texture(gl, gl.R16F, data.width, data.height, gl.NEAREST);
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 2);
     gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, data.width, data.height, gl.RED, gl.HALF_FLOAT, data.halves);
-    const slice = { key, data, texture: /** @type {WebGLTexture} */ (handle), bytes: data.halves.byteLength };
+    const { height, width, offset, step } = data;
+    const slice = { key, texture: /** @type {WebGLTexture} */ (handle), bytes: data.halves.byteLength, height, width, offset, step };
     this.slices.set(key, slice);
     this.bytes += slice.bytes;
     for (const old of this.slices.values()) {
