@@ -3,10 +3,12 @@
 The page draws what was done with its next frame, and the server answers later still: what is asserted after an action is
 waited for, with `becomes`, `until`, `eventually` or playwright's `expect`. What must stay as it is, is looked at after `rest`."""
 
+import errno
 import json
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import time
 import urllib.parse
@@ -53,6 +55,20 @@ def server(tomograms, tmp_path):
     shutil.copytree(tomograms / "Test.ais", tmp_path / "Test.ais")
     running = program.Program(tmp_path / "Test.ais", [tomograms / "rec", tmp_path])
     yield running.start()
+    running.stop()
+
+
+@pytest.fixture
+def full_disk(tomograms, tmp_path):
+    """The program, whose disk is full as long as a file is there; and that file."""
+    library, switch = tmp_path / "failing_calls.so", tmp_path / "full"
+    compiler = shutil.which("clang") or shutil.which("cc")
+    assert compiler, "neither 'clang' nor 'cc' was found; Swift's toolchain holds a 'clang': put its folder into PATH"
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, program.ROOT / "Tests" / "python" / "failing_calls.c", "-ldl"], check=True)
+    shutil.copytree(tomograms / "Test.ais", tmp_path / "Full.ais")
+    running = program.Program(tmp_path / "Full.ais", [tomograms / "rec", tmp_path])
+    running.environment = {"LD_PRELOAD": str(library), "FAIL_CALL": "pwrite", "FAIL_PATH": "/project.sqlite-wal", "FAIL_ERRNO": str(errno.ENOSPC), "FAIL_SWITCH": str(switch)}
+    yield running.start(), switch
     running.stop()
 
 
@@ -157,6 +173,15 @@ class App:
     def is_coloured(self, y, x):
         red, green, blue = self.pixel(y, x)
         return max(red, green, blue) - min(red, green, blue) > 25
+
+    def line_colour(self, y, x):
+        """Whether what is drawn over the picture has a colour at a point of the frame."""
+        px, py = self.at(y, x)
+        return self.page.evaluate("""([px, py]) => {
+          const canvas = document.querySelector('.pic .over'), box = canvas.getBoundingClientRect();
+          const [r, g, b, a] = canvas.getContext('2d').getImageData(Math.round((px - box.left) * canvas.width / box.width), Math.round((py - box.top) * canvas.height / box.height), 1, 1).data;
+          return a > 50 && Math.max(r, g, b) - Math.min(r, g, b) > 25;
+        }""", [px, py])
 
     def painted(self, *points):
         """Waits until these points of the frame are in a colour on the screen."""

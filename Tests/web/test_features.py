@@ -11,6 +11,18 @@ def new_library(app):
     app.page.wait_for_selector("text=New card")
 
 
+def test_a_feature_made_by_a_button_is_named_first(app):
+    app.page.get_by_role("button", name="New feature N").click()
+    name = app.page.get_by_label("Name of the feature")
+    expect(name).to_be_focused()
+    app.page.keyboard.type("Ribosome")
+    app.page.keyboard.press("Enter")
+    app.eventually(lambda: [feature["title"] for feature in app.features()] == ["Ribosome"])
+    expect(app.page.locator(".pic"), "painting goes on").to_be_focused()
+    app.drag([(60, 60), (60, 120)])
+    app.painted((60, 90))
+
+
 def test_box_sizes_of_one_tomogram_alone(app):
     app.press("n")
     app.page.get_by_label("Box size of this tomogram alone").click()

@@ -51,7 +51,9 @@ def test_versions_that_were_guessed_are_confirmed_or_separated(app):
     app.eventually(lambda: app.state("state.version") == app.state("state.registers.list('version').filter((v) => v.dataset === 1)[1].id"))
     app.page.get_by_role("button", name="Not the same").click()
     app.page.wait_for_selector("text=Every tomogram has one version now.")
-    app.eventually(lambda: len(app.snapshot()["datasets"][0]["versions"]) == 1)
+    app.eventually(lambda: len(app.snapshot()["datasets"][0]["versions"]) == 1 and len(app.snapshot()["datasets"]) == 13, "a tomogram of its own")
+    app.page.get_by_role("button", name="Undo", exact=True).click()
+    app.eventually(lambda: len(app.snapshot()["datasets"][0]["versions"]) == 2 and len(app.snapshot()["datasets"]) == 12, "both changes undone in one step")
 
 
 def test_the_list_is_a_gallery_compact_or_grouped_by_folder(app):

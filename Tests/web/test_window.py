@@ -73,6 +73,8 @@ def test_nothing_is_cut_or_outside_the_window(people, size):
         app.page.wait_for_selector(".left.open .tomo")
         app.press("Escape")
         expect(app.page.locator(".left.open")).to_have_count(0)
+        app.page.get_by_label("Views from the side (U)").click()
+        expect(app.page.locator(".side.xz canvas")).to_be_visible()
 
 
 def test_dark_and_light(app):
@@ -127,6 +129,8 @@ def test_errors_stay_until_they_are_closed_and_are_copied(app):
     app.context.grant_permissions(["clipboard-read", "clipboard-write"])
     app.page.evaluate("async () => { const { complain, state } = await import('/app/state.js'); state.session.log = '/data/ais.log'; complain('The file is gone.'); }")
     app.page.wait_for_selector("[role=alert] >> text=The file is gone.")
+    app.page.evaluate("async () => (await import('/app/state.js')).tell('Something else happened.')")
+    expect(app.page.get_by_role("alert"), "what is said in passing does not hide it").to_be_visible()
     app.page.get_by_role("button", name="Copy", exact=True).click()
     app.eventually(lambda: app.page.evaluate("navigator.clipboard.readText()") == "The file is gone.")
     app.page.get_by_role("button", name="Log").click()

@@ -1,7 +1,7 @@
-// The only place that talks to the server. Everything that fails comes out as one of two errors: `Unreachable`, when nobody
-// answered, or `Refusal`, with the server's sentence and what can be done.
+// The only place that talks to the server. What fails comes out as `Unreachable`, when nobody answered, as `Hindered`, when
+// the server cannot do it just now, or as `Refusal`, with the server's sentence and what can be done.
 
-import { Unreachable } from "./model/outbox.js";
+import { Hindered, Unreachable } from "./model/outbox.js";
 
 /** @import { Edit, Entry, Job, Person } from "./model/types.js" */
 
@@ -45,9 +45,11 @@ async function request(path, { method = "GET", body, signal, priority, keepalive
     throw new Unreachable("the server does not answer");
   }
   if (response.ok) return response;
-  // A proxy on the way says these when the server behind it is gone.
-  if ([502, 503, 504].includes(response.status)) throw new Unreachable("the server does not answer");
   const problem = await response.json().catch(() => ({}));
+  if ([502, 503, 504].includes(response.status)) {
+    // A proxy on the way says these when the server behind it is gone; with a sentence they are the server's own.
+    throw problem.message ? new Hindered(problem.message) : new Unreachable("the server does not answer");
+  }
   throw new Refusal(
     response.status, problem.code ?? "unknown", problem.message ?? `The server answered ${response.status}.`, problem.remedy ?? null);
 }
@@ -128,6 +130,9 @@ export function history(project, query = {}) {
 
 /** @param {string} project @param {object} where */
 export const presence = (project, where) => request(`${at(project)}/presence`, { method: "POST", body: where });
+
+/** Saves the project with its history in another folder; tomograms stay where they are. @param {string} project @param {string} path @returns {Promise<{ path: string }>} */
+export const copyProject = (project, path) => post(`${at(project)}/copy`, { path });
 
 /** @param {string} project @returns {Promise<{ jobs: Job[] }>} */
 export const jobs = (project) => json(`${at(project)}/jobs`);

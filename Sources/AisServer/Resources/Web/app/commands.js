@@ -80,7 +80,7 @@ function cancel() {
   else if (tools.lassoIsOpen()) tools.dropLasso();
   else if (state.sheet) state.sheet = null;
   else if (state.drawer) state.drawer = false;
-  else if (state.toast?.isError) state.toast = null;
+  else if (state.alarm) state.alarm = null;
   else tools.dropMeasure();
   changed("ui", "toast");
   focusPicture();

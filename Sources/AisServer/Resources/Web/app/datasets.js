@@ -136,6 +136,12 @@ const saveView = {
 };
 listen(["view", "slice", "contrast"], () => saveView.later());
 
+// A project may be opened while its tomograms are still being added: the first that comes is shown, and what comes back by undo.
+listen(["datasets"], () => {
+  const [first] = state.screen === "project" && state.dataset === null ? datasets() : [];
+  if (first) void showDataset(first.id);
+});
+
 /** @param {number} by  rows of the list as it is shown */
 export function stepDataset(by) {
   const list = rows();

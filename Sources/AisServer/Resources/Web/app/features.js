@@ -26,6 +26,11 @@ export function createFeature(title, card) {
   return id;
 }
 
+/** Makes a feature whose name is typed before anything else. */
+export function createAndName() {
+  state.naming = createFeature();
+}
+
 /** About a hundredth of the picture. */
 const defaultRadius = () => Math.max(2, Math.round(Math.min(frame().height, frame().width) / 60));
 

@@ -31,21 +31,29 @@ try {
 
 // Where this person is and what stroke goes on, for the others: at most ten times a second, and only when it changed.
 let lastPlace = "";
+/** One at a time, so that none overtakes another: a stroke that ended must not come back. */
+let isTelling = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
-listen(["cursor", "slice", "features", "datasets", "annotations"], () => {
+listen(["cursor", "slice", "features", "datasets", "annotations", "people"], tellPlace);
+
+function tellPlace() {
   timer ??= setTimeout(() => {
     timer = undefined;
-    if (!state.project || !state.connection.isUp) return;
+    if (!state.project || !state.connection.isUp || isTelling) return;
     const point = state.cursor?.point;
     const place = { dataset: state.dataset, slice: state.slice, feature: state.feature, y: point ? Math.round(point.y) : null, x: point ? Math.round(point.x) : null, stroke: shortened() };
     const text = JSON.stringify(place);
     if (text === lastPlace || (state.people.length < 2 && lastPlace !== "")) return;
     lastPlace = text;
     // Nothing depends on it; the connection's state is known from elsewhere.
-    void api.presence(state.project.key, place).catch(() => {});
+    isTelling = true;
+    void api.presence(state.project.key, place).catch(() => {}).finally(() => {
+      isTelling = false;
+      tellPlace();
+    });
   }, 100);
-});
+}
 
 /** The stroke that goes on, its newest places, as whole voxels. */
 function shortened() {

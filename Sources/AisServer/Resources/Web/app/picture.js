@@ -8,7 +8,7 @@ import { factor, versionSlice } from "../model/versions.js";
 import { ahead } from "../model/slices.js";
 import { sampled } from "../model/contrast.js";
 import { halfToNumber } from "../model/half.js";
-import { fromHex, hex } from "../model/palette.js";
+import { fromHex, hex, personColour } from "../model/palette.js";
 import { union } from "../model/mask.js";
 import { Unreachable } from "../model/outbox.js";
 import * as slices from "./slices.js";
@@ -185,7 +185,7 @@ function drawing() {
       const feature = all.get(person.feature ?? -1);
       const { stroke } = person;
       const path = stroke && feature ? { ...stroke, colour: hex(feature) } : null;
-      return { at: { y: Number(person.y), x: Number(person.x) }, stroke: path, label: feature ? `${person.name} · ${feature.title}` : person.name };
+      return { at: { y: Number(person.y), x: Number(person.x) }, colour: personColour(person.name), stroke: path, label: feature ? `${person.name} · ${feature.title}` : person.name };
     }),
   };
 }

@@ -34,6 +34,7 @@ export const outbox = new Outbox(outboxStorage, send, {
     settle(item);
     complain(error);
   },
+  hindered: (error) => hinder(error),
   changed: () => {
     state.connection.waiting = outbox.work;
     changed("connection");
@@ -68,6 +69,8 @@ export function closeProject() {
   state.feature = null;
   early.clear();
   recent = [];
+  clearTimeout(nextTry);
+  state.connection.hindrance = "";
 }
 
 /** @param {any} snapshot */
@@ -115,7 +118,8 @@ function listenFrom(after) {
       const wasDown = !state.connection.isUp;
       const waiting = outbox.work;
       Object.assign(state.connection, { isUp: true, attempt: 0 });
-      changed("connection");
+      if (state.alarm?.text === AWAY) state.alarm = null;
+      changed("connection", "toast");
       void outbox.pump().then((isDone) => {
         if (wasDown && isDone) tell(waiting > 0 ? `Back. ${counted(waiting, "edit")} sent.` : "Back.");
       });
@@ -149,6 +153,8 @@ export function noteJob(job) {
   if (job.state === "done" && before && before.state !== "done") tell(job.message ?? `${job.title}: done`);
 }
 
+const AWAY = "No answer from the server. Go on: strokes are kept here and sent when it is back.";
+
 /** The stream broke off: says so after two seconds, and tries again. */
 function reconnect() {
   clearTimeout(retry);
@@ -159,7 +165,7 @@ function reconnect() {
     const key = state.project?.key;
     setTimeout(() => {
       if (!state.connection.isUp && state.project?.key === key) {
-        complain("No answer from the server. Go on: strokes are kept here and sent when it is back.", { title: "Try now", run: tryNow });
+        complain(AWAY, { title: "Try now", run: tryNow });
       }
     }, 2000);
   }
@@ -168,6 +174,38 @@ function reconnect() {
     connection.attempt += 1;
     if (state.project) listenFrom(state.sequence);
   }, retryDelay(connection.attempt));
+}
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let nextTry;
+
+/** The server cannot take edits just now: says why once, keeps them, and tries again until it can. @param {Error} error */
+function hinder({ message }) {
+  const { connection } = state;
+  if (connection.hindrance !== message) complain(`${message} Edits are kept here and sent as soon as it works.`, { title: "Try now", run: sendNow });
+  if (!connection.hindrance) connection.attempt = 0;
+  connection.hindrance = message;
+  changed("connection");
+  clearTimeout(nextTry);
+  nextTry = setTimeout(sendNow, retryDelay(connection.attempt));
+  connection.attempt += 1;
+}
+
+/** Sends what was kept back. */
+export function sendNow() {
+  clearTimeout(nextTry);
+  void outbox.pump();
+}
+
+/** An edit came through again. */
+function unhinder() {
+  const { connection } = state;
+  if (!connection.hindrance) return;
+  // What it says is over.
+  if (state.alarm?.text.startsWith(connection.hindrance)) state.alarm = null;
+  connection.hindrance = "";
+  connection.attempt = 0;
+  tell(`The server takes edits again. ${counted(outbox.work, "edit")} sent.`);
 }
 
 /** Tries at once, as when somebody looks at the window again. */
@@ -374,6 +412,7 @@ function expect(item, patches) {
 async function send(item) {
   const { entry } = item.action === "edits"
     ? await api.edits(item.project, item.id, item.label, item.edits ?? []) : await api.undoOrRedo(item.project, item.action, item.id, item.sequence);
+  unhinder();
   if (!entry) return;
   state.connection.saved = Date.now();
   if (item.project === state.project?.key) {

@@ -35,11 +35,17 @@ export const state = {
   totals: [],
   people: /** @type {Person[]} */ ([]),
   jobs: /** @type {Job[]} */ ([]),
-  connection: { isUp: true, waiting: 0, attempt: 0, saved: 0, delay: /** @type {number | null} */ (null) },
+  connection: {
+    isUp: true, waiting: 0, attempt: 0, saved: 0,
+    /** Why the server, though it is there, cannot take edits; empty when it can. */
+    hindrance: "",
+  },
 
   dataset: /** @type {number | null} */ (null),
   version: /** @type {number | null} */ (null),
   feature: /** @type {number | null} */ (null),
+  /** The feature that was just made by a button, whose name is typed first. */
+  naming: /** @type {number | null} */ (null),
   slice: 0,
   /** Of the last moves, for reading ahead. */
   direction: 1,
@@ -73,7 +79,9 @@ export const state = {
   menu: /** @type {string | null} */ (null),
   drawer: false,
   columnsAreHidden: false,
+  /** What was said last in passing, and the error that somebody has not closed yet: neither hides the other. */
   toast: /** @type {Toast | null} */ (null),
+  alarm: /** @type {Toast | null} */ (null),
   search: "",
   order: preference("order", /** @type {Order} */ ("position")),
   isReversed: false,
@@ -214,7 +222,7 @@ export function complain(error, action = null) {
 
 /** @param {Toast} toast */
 function show(toast) {
-  state.toast = toast;
+  state[toast.isError ? "alarm" : "toast"] = toast;
   state.announcement = toast.text;
   changed("toast");
   if (toast.ends !== Infinity) {

@@ -40,6 +40,8 @@ function one(edit, registers) {
       const layer = registers.list("layer").find((other) => other.dataset === edit.dataset && other.feature === edit.feature);
       return layer ? changed("layer", Number(layer.id), { boxSize: /** @type {CellValue} */ (edit.boxSize ?? null) }) : [];
     }
+    case "separate-version":
+      return [{ kind: "version", id: field("version"), field: "live", value: false }];
     case "add-library-feature":
     case "add-library":
     case "add-dataset":

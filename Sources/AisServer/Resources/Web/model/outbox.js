@@ -18,12 +18,14 @@
 
 /** Why sending failed: the server was not there, or would not have it. */
 export class Unreachable extends Error {}
+/** The server is there and cannot take it now, such as for a full disk; its message says what to do. */
+export class Hindered extends Unreachable {}
 
 export class Outbox {
   /**
    * @param {Storage} storage
    * @param {(item: Item) => Promise<void>} send  throws Unreachable, or another error when the server refuses
-   * @param {{ settled(item: Item): void, refused(item: Item, error: Error): void, changed(): void }} listener
+   * @param {{ settled(item: Item): void, refused(item: Item, error: Error): void, changed(): void, hindered?(error: Hindered): void }} listener
    */
   constructor(storage, send, listener) {
     this.storage = storage;
@@ -76,6 +78,7 @@ export class Outbox {
         } catch (error) {
           if (error instanceof Unreachable) {
             this.isReachable = false;
+            if (error instanceof Hindered) this.listener.hindered?.(error);
             return false;
           }
           this.#done(item);

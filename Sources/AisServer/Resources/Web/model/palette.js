@@ -27,6 +27,13 @@ export function nextColour(used) {
   return /** @type {Colour} */ (fromHex(PALETTE[counts.indexOf(Math.min(...counts))].hex));
 }
 
+/** A person's colour, the same on every screen: light enough to be seen on the picture and on both themes' grounds. @param {string} name */
+export function personColour(name) {
+  let sum = 7;
+  for (const letter of name) sum = (31 * sum + (letter.codePointAt(0) ?? 0)) % 100003;
+  return hex(fromHue((sum * 47) % 360, 0.7));
+}
+
 /** OKLab (Ottosson 2020). @param {Colour} colour */
 export function oklab({ red, green, blue }) {
   const [r, g, b] = [red, green, blue].map((share) => (share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4));

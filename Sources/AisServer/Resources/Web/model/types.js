@@ -55,7 +55,7 @@
  *
  * @typedef {{ id: number, name: string, isActive: boolean }} Library
  *
- * @typedef {{ name: string, client: string, colour: string, dataset?: number | null, slice?: number | null,
+ * @typedef {{ name: string, client: string, dataset?: number | null, slice?: number | null,
  *   feature?: number | null, y?: number | null, x?: number | null, stroke?: Stroke | null }} Person
  *
  * A stroke that goes on, for the others to see: y and x of its places in turn, in voxels of the frame.

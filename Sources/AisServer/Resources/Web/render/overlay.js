@@ -18,7 +18,7 @@ import { screenPoint } from "../model/view.js";
  * @property {{ at: Point, side: number, colour: string } | null} ghost  the box that a click would place
  * @property {Point | null} crosshair
  * @property {Point | null} keyCursor
- * @property {{ at: Point, label: string, stroke: { radius: number, erases: boolean, points: number[], colour: string } | null }[]} people  points: y and x in turn
+ * @property {{ at: Point, colour: string, label: string, stroke: { radius: number, erases: boolean, points: number[], colour: string } | null }[]} people  points: y and x in turn
  */
 
 const HALO = "rgba(0, 0, 0, .62)";
@@ -125,7 +125,7 @@ export function drawOverlay(context, viewport, ratio, drawing) {
   for (const person of drawing.people) {
     const { y, x } = place(person.at);
     if (person.stroke) strokeOf(context, view, place, person.stroke);
-    context.fillStyle = "#ffffff";
+    context.fillStyle = person.colour;
     stroke("#ffffff", 1, () => {
       for (const [dx, dy] of [[0, 0], [0, 16], [4.5, 12], [11, 11.5], [0, 0]]) context.lineTo(x + dx, y + dy);
     });

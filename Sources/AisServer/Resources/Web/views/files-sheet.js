@@ -57,7 +57,11 @@ export function FilesSheet({ sheet }) {
   const press = (/** @type {FileEntry} */ entry, /** @type {MouseEvent} */ event) => {
     const isContainer = entry.isFolder && entry.kind !== "project";
     if (isContainer && !(event.ctrlKey || event.metaKey)) look(entry.path);
-    else if (many && (event.ctrlKey || event.metaKey || event.shiftKey)) setChosen((before) => (before.includes(entry.path) ? before.filter((path) => path !== entry.path) : [...before, entry.path]));
+    else if (many && event.shiftKey && chosen.length > 0) {
+      const place = (/** @type {string | undefined} */ path) => shown.findIndex((other) => other.path === path);
+      const [first, last] = [place(chosen.at(-1)), place(entry.path)].sort((a, b) => a - b);
+      setChosen([...new Set([...chosen, ...shown.slice(Math.max(0, first), last + 1).filter(({ isFolder }) => !isFolder).map(({ path }) => path)])]);
+    } else if (many && (event.ctrlKey || event.metaKey)) setChosen((before) => (before.includes(entry.path) ? before.filter((path) => path !== entry.path) : [...before, entry.path]));
     else setChosen([entry.path]);
   };
   return html`<div class="pad col filesheet"><p class="s t2">${purpose.hint}</p>
@@ -78,7 +82,7 @@ export function FilesSheet({ sheet }) {
       ${folder && shown.length === 0 ? html`<li class="t3 s" style="padding:8px">Nothing here${search ? " with that name" : ""}.</li>` : null}</ul>
     ${sheet.purpose === "import-into" ? html`<${Slider} label="Threshold" value=${threshold} min=${0} max=${255} text=${number(threshold)} onChange=${setThreshold} />
       <label class="row s"><input type="checkbox" checked=${onlyHere} onChange=${(/** @type {any} */ event) => setOnlyHere(event.target.checked)} />Only slice ${state.slice}</label>` : null}
-    <div class="row" style="margin-top:8px"><span class="s t3 g">${chosen.length > 1 ? `${chosen.length} chosen` : many ? "Ctrl adds to the choice" : ""}</span>
+    <div class="row" style="margin-top:8px"><span class="s t3 g">${chosen.length > 1 ? `${chosen.length} chosen` : many ? "Ctrl+click chooses several, Shift+click a row of them" : ""}</span>
       <button class="btn primary big" aria-disabled=${chosen.length === 0 && !(many && folder)} onClick=${go}>${purpose.button}${chosen.length === 0 && many ? " this folder" : ""}</button></div></div>`;
 }
 

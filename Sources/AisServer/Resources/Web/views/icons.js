@@ -35,6 +35,7 @@ const PATHS = {
   check: "M3.5 8.5l3 3 6-7",
   warning: "M8 2.5l6 11H2zM8 6.8v3M8 11.7h.01",
   search: "M7 2.8a4.2 4.2 0 1 0 0 8.4 4.2 4.2 0 0 0 0-8.4zM10.2 10.2l3 3",
+  sides: "M2.5 2.5h7v7h-7zM11.5 2.5h2v7h-2zM2.5 11.5h7v2h-7z",
   file: "M4 2h5l3.5 3.5V14H4zM9 2v3.5h3.5",
   folder: "M2 4.2h4l1.4 1.6H14v7H2z",
   import: "M8 2.5v7.5M5 7.2l3 3 3-3M3 13.2h10",

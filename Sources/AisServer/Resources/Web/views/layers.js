@@ -1,12 +1,12 @@
 // The right column: features, and below them all of the one that is chosen.
 
-import { html, useState, useTopics } from "./ui.js";
+import { html, useEffect, useLayoutEffect, useRef, useState, useTopics } from "./ui.js";
 import { Icon } from "./icons.js";
 import { Check, IconButton, Menu, Segments, Slider } from "./controls.js";
 import { FoldTitle, isFolded } from "./fold.js";
 import { ColourField } from "./colour.js";
 import { Edge } from "./edge.js";
-import { openSheet, run } from "../app/commands.js";
+import { focusPicture, openSheet, run } from "../app/commands.js";
 import * as actions from "../app/features.js";
 import { goToSlice } from "../app/datasets.js";
 import { activeFeature, boxSizeOf, features, libraries, ownBoxSize, state } from "../app/state.js";
@@ -33,7 +33,7 @@ function FeatureList() {
   };
   return html`<div class="sec"><${FoldTitle} name="features">Features <span>${list.length}</span><//><span class="g"></span>
       <${IconButton} icon="layers" title="Feature library" kind="sm" onClick=${() => openSheet("library")} />
-      <${IconButton} icon="plus" title="New feature (N)" kind="sm" onClick=${() => actions.createFeature()} /></div>
+      <${IconButton} icon="plus" title="New feature (N)" kind="sm" onClick=${actions.createAndName} /></div>
     ${isFolded("features") ? null : list.length === 0 ? html`<${NoFeature} />` : html`<ul class="scroll layerlist" role="listbox" aria-label="Features" tabindex="0" onKeyDown=${step}>
       ${list.map((feature, index) => html`<${LayerRow} key=${feature.id} feature=${feature} index=${index} />`)}</ul>`}`;
 }
@@ -41,7 +41,7 @@ function FeatureList() {
 function NoFeature() {
   const known = actions.knownFeatures().slice(0, 8);
   return html`<div class="pad"><p class="s t2" style="margin-bottom:8px">No feature yet. Paint, and one is made; or name it first.</p>
-    <div class="row" style="flex-wrap:wrap;gap:6px"><button class="btn" onClick=${() => actions.createFeature()}>New feature <kbd>N</kbd></button>
+    <div class="row" style="flex-wrap:wrap;gap:6px"><button class="btn" onClick=${actions.createAndName}>New feature <kbd>N</kbd></button>
     ${known.map((card) => html`<button class="btn" onClick=${() => actions.createFeature(undefined, card)}><span class="sw" style=${`--c:${hex(card)}`}></span>${card.title}</button>`)}</div></div>`;
 }
 
@@ -49,7 +49,10 @@ let dragged = /** @type {number | null} */ (null);
 
 /** @param {{ feature: Feature, index: number }} p */
 function LayerRow({ feature, index }) {
-  const [isNaming, setNaming] = useState(false);
+  const [isNaming, setNaming] = useState(state.naming === feature.id);
+  useEffect(() => {
+    state.naming = null;
+  }, []);
   const isOn = feature.id === state.feature;
   const count = state.annotated.filter((item) => item.feature === feature.id).length;
   const toggleEye = (/** @type {MouseEvent} */ event) => {
@@ -71,7 +74,7 @@ function LayerRow({ feature, index }) {
       }}
       onClick=${() => actions.choose(feature.id)} onDblClick=${() => setNaming(true)}>
     <span class="no">${index + 1}</span><span class="sw"></span>
-    ${isNaming ? html`<${NameField} feature=${feature} onDone=${() => setNaming(false)} />` : html`<span class=${`nm g el ${isOn ? "m" : ""}`} title=${feature.title}>${feature.title}</span>`}
+    ${isNaming ? html`<${NameField} feature=${feature} onDone=${() => setNaming(false)} />` : html`<span class=${`nm g el ${isOn ? "m" : ""}`} title=${`${feature.title}: double-click to rename`}>${feature.title}</span>`}
     <span class="v">${count ? counted(count, "slice") : ""}</span>
     <button class=${`ib sm ${feature.isVisible ? "" : "off"}`} tabindex="-1" title=${`${feature.isVisible ? "Hide" : "Show"} ${feature.title} (Alt: only this)`} aria-label=${`${feature.isVisible ? "Hide" : "Show"} ${feature.title}`} onClick=${toggleEye}><${Icon} name=${feature.isVisible ? "eye" : "eyeOff"} /></button></li>`;
 }
@@ -81,20 +84,21 @@ function NameField({ feature, onDone }) {
   const known = actions.knownFeatures();
   // What is typed stays, also while others change something and the row is drawn again.
   const [draft, setDraft] = useState(feature.title);
+  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
+  useLayoutEffect(() => {
+    field.current?.focus();
+    field.current?.select();
+  }, []);
   const done = (/** @type {string} */ text) => {
     actions.renameFeature(feature, text);
     onDone();
   };
-  return html`<span class="field g namefield"><input aria-label="Name of the feature" value=${draft} onInput=${(/** @type {any} */ event) => setDraft(event.target.value)} list="known-names" ref=${(/** @type {HTMLInputElement | null} */ input) => {
-      if (input && document.activeElement !== input && !input.dataset.seen) {
-        input.dataset.seen = "yes";
-        input.focus();
-        input.select();
-      }
-    }} onClick=${(/** @type {Event} */ event) => event.stopPropagation()} onBlur=${(/** @type {any} */ event) => done(event.target.value)}
+  return html`<span class="field g namefield"><input aria-label="Name of the feature" value=${draft} onInput=${(/** @type {any} */ event) => setDraft(event.target.value)} list="known-names" ref=${field} onClick=${(/** @type {Event} */ event) => event.stopPropagation()} onBlur=${(/** @type {any} */ event) => done(event.target.value)}
       onKeyDown=${(/** @type {any} */ event) => {
-        if (event.key === "Enter") event.target.blur();
-        else if (event.key === "Escape") {
+        if (event.key === "Enter") {
+          event.target.blur();
+          focusPicture();
+        } else if (event.key === "Escape") {
           event.target.value = feature.title;
           event.target.blur();
         }
@@ -152,7 +156,7 @@ function SliceTable({ feature }) {
   if (list.length === 0) return html`<div class="pad s t3">Nothing annotated in this tomogram.</div>`;
   return html`<div class="scroll g"><table class="tbl"><thead><tr><th>Slice</th><th class="r">Painted</th><th class="r">Boxes</th><th><span class="vh">Clear</span></th></tr></thead><tbody>
     ${list.map((item) => html`<tr class=${item.slice === state.slice ? "on" : ""} onClick=${() => goToSlice(item.slice)}>
-      <td><button class="linkish" onClick=${() => goToSlice(item.slice)}>z ${item.slice + first}</button></td><td class="r">${number(item.pixels)} px</td><td class="r">${item.boxes || ""}</td>
+      <td><button class="linkish" onClick=${() => goToSlice(item.slice)}>z ${item.slice + first}</button></td><td class="r">${item.pixels ? `${number(item.pixels)} px` : ""}</td><td class="r">${item.boxes || ""}</td>
       <td class="r"><button class="ib sm" title=${`Clear slice ${item.slice + first}`} aria-label=${`Clear slice ${item.slice + first}`} onClick=${(/** @type {Event} */ event) => {
         event.stopPropagation();
         actions.clearSlice(feature, item.slice);

@@ -8,7 +8,7 @@ import { FilesSheet } from "./files-sheet.js";
 import { HistorySheet } from "./history-sheet.js";
 import { KeysSheet } from "./keys-sheet.js";
 import { LibrarySheet } from "./library-sheet.js";
-import { AboutSheet, CheckupSheet, ExportSheet, JobsSheet, PathsSheet, TomogramSheet, VersionsSheet } from "./task-sheets.js";
+import { AboutSheet, CheckupSheet, CopySheet, ExportSheet, JobsSheet, PathsSheet, TomogramSheet, VersionsSheet } from "./task-sheets.js";
 import { SettingsSheet } from "./settings-sheet.js";
 
 /** @import { View } from "./preact-htm.d.ts" */
@@ -22,6 +22,7 @@ const SHEETS = {
   jobs: { title: "Jobs", body: JobsSheet },
   tomogram: { title: "Tomogram", body: TomogramSheet },
   about: { title: "About Ais", body: AboutSheet },
+  copy: { title: "Save under another name", body: CopySheet },
   versions: { title: "Versions of one tomogram", body: VersionsSheet },
   paths: { title: "Files of the project", body: PathsSheet },
   export: { title: "Export annotations", body: ExportSheet },

@@ -14,7 +14,7 @@ import { changeFeature } from "../app/features.js";
 import { zoomBy } from "../app/view-actions.js";
 import { activeDataset, activeFeature, boxSizeOf, changed, features, state } from "../app/state.js";
 import { hex } from "../model/palette.js";
-import { number, parseLength, parseNumber, scaleBar } from "../model/units.js";
+import { counted, number, parseLength, parseNumber, scaleBar } from "../model/units.js";
 
 /** @import { IconName } from "./icons.js" */
 /** @import { Tool } from "../app/state.js" */
@@ -36,11 +36,12 @@ function OptionsBar() {
       state.boxGrid = !state.boxGrid;
       changed("tool");
     }}>Grid</button>` : null}
-    <span class="sep wide-only"></span><span class="t2 wide-only">Into</span>
-    ${feature ? html`<span class="row m" style="gap:6px;min-width:0"><span class="sw" style=${`--c:${hex(feature)}`}></span><span class="el" style="max-width:140px">${feature.title}</span></span>` : html`<span class="t3">a new feature</span>`}
+    <span class="sep wide-only"></span>
+    ${feature ? html`<span class="row m" style="gap:6px;min-width:0"><span class="sw" style=${`--c:${hex(feature)}`}></span><span class="el" style="max-width:140px">${feature.title}</span></span>` : html`<span class="t3">into a new feature</span>`}
     <span class="sep wide-only"></span><span class="t3 xs wide-only el g hintline">${HINTS[state.tool]}</span><span class="g narrow-only"></span>
     <span class="wide-only"><${Segments} label="Views" value=${state.isOrtho ? "ortho" : "xy"} options=${[{ value: "xy", name: "XY" }, { value: "ortho", name: "Ortho", title: "Views from the side (U)" }]}
       onChange=${(/** @type {string} */ value) => (value === "ortho") !== state.isOrtho && run("view.ortho")} /></span>
+    <span class="narrow-only"><${IconButton} icon="sides" title="Views from the side (U)" pressed=${state.isOrtho} onClick=${() => run("view.ortho")} /></span>
     <${IconButton} icon="crop" title="Crop (C)" pressed=${state.crop !== null} onClick=${() => run("view.crop")} />
     <${IconButton} icon="fit" title="Fit: reset the view (Space)" onClick=${() => run("view.reset")} />
     <span class="wide-only"><${IconButton} icon="minus" title="Zoom out (Shift+-)" kind="sm" onClick=${() => run("view.zoomOut")} /></span>
@@ -144,7 +145,13 @@ function Plates() {
   const first = state.preferences.firstSlice;
   return html`<span class="on-pic" style="left:12px;top:10px"><b class="b">${dataset.name}</b> · <span class=${state.shown.isLate ? "late" : ""}>z ${state.slice + first}</span>${state.slab > 1 ? ` · ${state.slab} slices` : ""}</span>
     <span class="on-pic bare scalebar" style=${`left:12px;bottom:10px;width:${bar.pixels}px`} role="img" aria-label=${`Scale bar ${bar.label}`}><span class="line"></span><span class="pl">${bar.label}</span></span>
-    ${feature ? html`<span class="on-pic r" style="right:12px;bottom:12px">${feature.title} · ${number(here?.pixels ?? 0)} px here</span>` : null}`;
+    ${feature ? html`<span class="on-pic r" style="right:12px;bottom:12px">${feature.title} · ${whatIsHere(here)}</span>` : null}`;
+}
+
+/** @param {{ pixels: number, boxes: number } | undefined} item */
+function whatIsHere(item) {
+  const parts = [item?.pixels ? `${number(item.pixels)} px` : "", item?.boxes ? counted(item.boxes, "box", "boxes") : ""].filter(Boolean);
+  return parts.length > 0 ? `${parts.join(", ")} here` : "nothing here yet";
 }
 
 /** What is in the way of showing the picture, in its place; the annotations stay visible. */

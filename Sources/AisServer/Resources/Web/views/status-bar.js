@@ -3,7 +3,7 @@
 import { html, useTopics } from "./ui.js";
 import { Icon } from "./icons.js";
 import { openSheet } from "../app/commands.js";
-import { tryNow } from "../app/project.js";
+import { sendNow, tryNow } from "../app/project.js";
 import { activeDataset, state } from "../app/state.js";
 import { clock, counted, greyValue, number, voxelSize } from "../model/units.js";
 
@@ -32,6 +32,9 @@ function Connection() {
   const { connection } = state;
   if (!connection.isUp) {
     return html`<button class="row bad" onClick=${tryNow} title="Try now"><${Icon} name="warning" />Reconnecting…${connection.waiting > 0 ? ` ${counted(connection.waiting, "edit")} kept here` : ""}</button>`;
+  }
+  if (connection.hindrance) {
+    return html`<button class="row bad" onClick=${sendNow} title=${`${connection.hindrance} Press to try now.`}><${Icon} name="warning" />Not saved: ${counted(connection.waiting, "edit")} kept here</button>`;
   }
   return html`<span class="row ok" role="status" aria-live="off"><${Icon} name="check" />${connection.waiting > 0 ? html`<span class="t2">Saving…</span>` : `Saved ${clock(connection.saved || Date.now())}`}</span>
     <span class="wide-only"><span class="k">Ais</span>${state.session?.version ?? ""}</span>`;

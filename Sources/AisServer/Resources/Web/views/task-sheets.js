@@ -6,6 +6,7 @@ import { Note, TextField } from "./controls.js";
 import * as api from "../api.js";
 import { closeSheet, openSheet } from "../app/commands.js";
 import { chooseVersion, showDataset, startExport } from "../app/datasets.js";
+import { openPaths } from "../app/navigation.js";
 import { edit, undoOrRedo } from "../app/project.js";
 import { activeDataset, complain, datasets, features, state, tell, versions } from "../app/state.js";
 import { counted, duration, number, parseLength, percent, shape } from "../model/units.js";
@@ -66,6 +67,24 @@ export const AboutSheet = () => html`<div class="pad col settings"><p>Ais ${stat
   <p class="s">The manual is in the folder <code>docs</code> beside the program's source; <code>ais help</code> in a terminal tells the rest.</p>
   <p class="s t2">Licence: Apache-2.0. The files of others on this page: <a href="/vendor/LICENCES.txt" target="_blank">licences</a>.</p>
   <button class="btn" onClick=${() => openSheet("keys")}>Keys and help</button></div>`;
+
+/** The project under another name: as a copy to try something in, or to give away. */
+export function CopySheet() {
+  const path = state.project?.path ?? "";
+  const [name, setName] = useState(`${path.replace(/\.ais$/, "")} copy.ais`);
+  const [isBusy, setBusy] = useState(false);
+  const save = () => {
+    if (isBusy) return;
+    setBusy(true);
+    api.copyProject(state.project?.key ?? "", name.trim()).then(({ path: written }) => {
+      closeSheet();
+      tell(`Saved as ${written}. You go on in ${state.project?.name}.`, { title: "Open the copy", run: () => void openPaths([written]) });
+    }, complain).finally(() => setBusy(false));
+  };
+  return html`<div class="pad col settings"><p class="s t2">Everything that was annotated, with its history, goes into the new folder. Tomograms stay where they are.</p>
+    <label class="col s"><span>New folder</span><textarea class="field area" rows="3" aria-label="New folder" spellcheck="false" value=${name} onInput=${(/** @type {any} */ event) => setName(event.target.value)}></textarea></label>
+    <button class="btn primary big" aria-disabled=${isBusy} onClick=${save}>${isBusy ? "Saving…" : "Save the copy"}</button></div>`;
+}
 
 export function PathsSheet() {
   useTopics("datasets");

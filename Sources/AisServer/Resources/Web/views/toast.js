@@ -6,12 +6,19 @@ import { IconButton } from "./controls.js";
 import { activeDataset, changed, features, listen, state } from "../app/state.js";
 import { number } from "../model/units.js";
 
+/** @import { Toast } from "../app/state.js" */
+
 export function Toasts() {
   useTopics("toast");
-  const { toast } = state;
-  if (!toast) return null;
+  const { alarm, toast } = state;
+  return alarm || toast ? html`<div class="toasts">${alarm ? html`<${ToastView} toast=${alarm} />` : null}${toast ? html`<${ToastView} toast=${toast} />` : null}</div>` : null;
+}
+
+/** @param {{ toast: Toast }} p */
+function ToastView({ toast }) {
   const close = () => {
-    state.toast = null;
+    if (state.alarm === toast) state.alarm = null;
+    if (state.toast === toast) state.toast = null;
     changed("toast");
   };
   return html`<div class="toast" role=${toast.isError ? "alert" : "status"}>

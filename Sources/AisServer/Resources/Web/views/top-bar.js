@@ -8,6 +8,7 @@ import { edit, outbox, undoOrRedo } from "../app/project.js";
 import { goHome } from "../app/navigation.js";
 import { changed, datasets, state, tell } from "../app/state.js";
 import { client } from "../api.js";
+import { personColour } from "../model/palette.js";
 import { counted, duration, percent } from "../model/units.js";
 
 export const TopBar = () => html`<header class="top" data-region>
@@ -38,6 +39,7 @@ function ProjectMenu() {
     { name: "Add tomograms…", run: () => openSheet("files", { purpose: "add" }), keys: "Ctrl O" },
     { name: "Import annotations…", run: () => openSheet("files", { purpose: "import" }), hint: ".scns of the earlier program, volumes, boxes" },
     { name: "Export annotations…", run: () => openSheet("export", {}) },
+    { name: "Save under another name…", run: () => openSheet("copy", {}) },
     { name: "All files and paths", run: () => openSheet("paths", {}) },
     { name: "Remove all tomograms", kind: "danger", hint: "Files and annotations stay; can be undone", run: () => {
       const list = datasets();
@@ -84,5 +86,5 @@ function People() {
   const others = state.people.filter((person) => person.client !== client);
   const names = ["you", ...others.map(({ name }) => name)].join(", ");
   return html`<span class="people" role="img" title=${`In this project: ${names}`} aria-label=${`In this project: ${names}`}>
-    <span>${initials(state.author)}</span>${others.slice(0, 5).map((person) => html`<span style=${person.colour ? `box-shadow:0 0 0 2px var(--bg),inset 0 0 0 2px ${person.colour}` : ""}>${initials(person.name)}</span>`)}</span>`;
+    <span>${initials(state.author)}</span>${others.slice(0, 5).map((person) => html`<span title=${person.name} style=${`box-shadow:0 0 0 2px var(--bg),inset 0 0 0 2px ${personColour(person.name)}`}>${initials(person.name)}</span>`)}</span>`;
 }
