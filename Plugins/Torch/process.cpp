@@ -27,6 +27,8 @@ void add_process(ctorch_api &api) {
   api.set_deterministic = [](int32_t on) {
     return guarded([=] {
       at::globalContext().setDeterministicAlgorithms(on != 0, false);
+      // Every new tensor would be filled, for the sake of operations that read what nobody wrote; ours do not.
+      at::globalContext().setDeterministicFillUninitializedMemory(false);
       at::globalContext().setDeterministicCuDNN(on != 0);
     });
   };

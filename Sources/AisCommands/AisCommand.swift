@@ -33,6 +33,7 @@ package struct AisCommand: AsyncParsableCommand {
       MeasureCommand.self,
       ModelsCommand.self,
       ProjectCommand.self,
+      TrainCommand.self,
       ArchitecturesCommand.self,
       DoctorCommand.self,
       EngineCommand.self,

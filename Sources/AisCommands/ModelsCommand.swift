@@ -4,8 +4,8 @@ import ArgumentParser
 package struct ModelsCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
     commandName: "models",
-    abstract: "Look at trained networks and run them bare.",
-    subcommands: [ModelsInfoCommand.self, ModelsRunCommand.self])
+    abstract: "Look at trained networks, run them bare, and convert their files.",
+    subcommands: [ModelsInfoCommand.self, ModelsRunCommand.self, ModelsConvertCommand.self])
 
   package init() {}
 }

@@ -82,7 +82,7 @@ struct KerasLayerConfig {
       "groups": .number(1), "activation": .string(name), "use_bias": .bool(convolution.usesBias),
     ]
     // Keras' transposed convolutions of slabs take no dilation.
-    if !(isTransposed && is3D) { config["dilation_rate"] = axes(convolution.dilation) }
+    if !(isTransposed && is3D) || convolution.dilation != .one { config["dilation_rate"] = axes(convolution.dilation) }
     if isTransposed { config["output_padding"] = .null }
     return [(className, config)] + (other.map { [activation($0)] } ?? [])
   }

@@ -44,8 +44,7 @@ struct KerasWriter {
       .init("keras_version", .text("2.15.0"), isUTF8: true), .init("backend", .text("tensorflow"), isUTF8: true),
       .init("model_config", .text(description().text)),
     ]
-    var layers: [KerasLayerDescription] = []
-    for index in graph.nodes.indices { layers += describe(index) }
+    let layers = self.layers
     var weights = HDF5Output()
     weights.attributes = [
       .init("layer_names", .texts(layers.map(\.name))), .init("backend", .text("tensorflow"), isUTF8: true),
@@ -112,9 +111,37 @@ struct KerasWriter {
 
   // MARK: - The description
 
+  /// All layers in Keras' own order, by which it gives weights to layers: those farthest from the output first; of those equally far
+  /// the one that is met first on the way back from the output.
+  private var layers: [KerasLayerDescription] {
+    var distances = [Int](repeating: 0, count: graph.nodes.count)
+    for index in graph.nodes.indices.reversed() {
+      // A node with an activation of its own is two layers.
+      let own = describe(index).count
+      for input in graph.nodes[index].inputs {
+        distances[input.index] = max(distances[input.index], distances[index] + own)
+      }
+    }
+    var met = [Int](repeating: .max, count: graph.nodes.count)
+    var count = 0
+    var waiting = [graph.output.index]
+    while let index = waiting.popLast() {
+      guard met[index] == .max else { continue }
+      met[index] = count
+      count += 1
+      waiting += graph.nodes[index].inputs.reversed().map(\.index)
+    }
+    var placed: [(layer: KerasLayerDescription, distance: Int, met: Int)] = []
+    for index in graph.nodes.indices {
+      let parts = describe(index)
+      for (place, part) in parts.enumerated() {
+        placed.append((part, distances[index] + parts.count - 1 - place, met[index]))
+      }
+    }
+    return placed.sorted { ($1.distance, $0.met) < ($0.distance, $1.met) }.map(\.layer)
+  }
+
   private func description() -> JSONValue {
-    var layers: [KerasLayerDescription] = []
-    for index in graph.nodes.indices { layers += describe(index) }
     let config: JSONValue = .object([
       "name": .string("model"), "trainable": .bool(true), "layers": .array(layers.map(\.json)),
       "input_layers": .array([.array([.string(names[graph.input.index]), .number(0), .number(0)])]),

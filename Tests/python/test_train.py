@@ -1,0 +1,226 @@
+"""`ais train` as a process: it learns, goes on after being killed or stopped, and its files are read by others.
+
+What needs libtorch is skipped where 'make torch' has not set it up."""
+
+import hashlib
+import io
+import json
+import pathlib
+import signal
+import subprocess
+import tarfile
+
+import h5py
+import mrcfile
+import numpy as np
+import pytest
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+PLUGIN = REPOSITORY / ".build" / "release" / "libAisTorch.so"
+needs_torch = pytest.mark.skipif(not PLUGIN.exists(), reason="libtorch is not set up: 'make torch'")
+SIDE = 16
+
+
+def mrc_bytes(values: np.ndarray, folder: pathlib.Path) -> bytes:
+    path = folder / "box.mrc"
+    with mrcfile.new(path, overwrite=True) as file:
+        file.set_data(values.astype(np.float32))
+        file.voxel_size = 10.0
+    return path.read_bytes()
+
+
+def training_set(path: pathlib.Path, boxes: int = 12, damage=None) -> pathlib.Path:
+    """Rings in noise, every third box without one."""
+    random = np.random.default_rng(4)
+    y, x = np.mgrid[:SIDE, :SIDE]
+    members, sources = {}, {}
+    for index in range(boxes):
+        identifier = hashlib.md5(f"tomo_Ring_{index}_0_0".encode()).hexdigest()[:16]
+        centre = random.uniform(5, SIDE - 5, 2)
+        ring = np.abs(np.hypot(y - centre[0], x - centre[1]) - 3) < 1.1
+        label = ring.astype(np.float32) if index % 3 else np.zeros((SIDE, SIDE), np.float32)
+        image = random.normal(0, 0.4, (1, SIDE, SIDE)) + label
+        members[f"x_main/{identifier}.mrc"] = mrc_bytes(image, path.parent)
+        members[f"y/{identifier}.mrc"] = mrc_bytes(label, path.parent)
+        sources[identifier] = {
+            "aisTomogramName": "tomo", "aisTomogramPath": "/data/tomo.mrc", "aisBoxCoordinateZ": index,
+            "aisBoxCoordinateY": 0, "aisBoxCoordinateX": 0, "aisBoxSizeAnnotate": SIDE, "aisBoxSizeExtracted": SIDE,
+            "aisFeatureName": "Ring"}
+    members["metadata.json"] = json.dumps({
+        "format_version": 1, "apix": 10.0, "box_size": SIDE, "box_depth": 1, "z_jitter": 0, "features": ["Ring"],
+        "n_samples": boxes, "input_flavours": ["x_main"], "annotated_flavour": "x_main", "normalization": "global_mad"}).encode()
+    members["sources.json"] = json.dumps(sources).encode()
+    if damage:
+        damage(members)
+    with tarfile.open(path, "w") as archive:
+        for name, content in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return path
+
+
+@pytest.fixture(scope="module")
+def rings(tmp_path_factory) -> pathlib.Path:
+    return training_set(tmp_path_factory.mktemp("sets") / "rings.scnt")
+
+
+def options(rings, output, *more):
+    return ["train", rings, "-a", "UNet lite", "-o", output, "--batch", "6", "--copies", "2", "--rate", "0.002", "--seed", "7",
+            "--threads", "2", "--precision", "float32", "--json", *more]
+
+
+def events(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def weights(model: pathlib.Path) -> dict[str, np.ndarray]:
+    with tarfile.open(model) as archive:
+        name = next(name for name in archive.getnames() if name.endswith("_weights.h5"))
+        with h5py.File(io.BytesIO(archive.extractfile(name).read())) as file:
+            found = {}
+            file["model_weights"].visititems(
+                lambda path, item: found.__setitem__(path, item[()]) if isinstance(item, h5py.Dataset) else None)
+            return found
+
+
+def start(ais, arguments, folder) -> subprocess.Popen:
+    return subprocess.Popen(
+        [str(ais.path), *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder)
+
+
+def wait_for(process, predicate) -> dict:
+    for line in process.stdout:
+        event = json.loads(line)
+        if predicate(event):
+            return event
+    pytest.fail(f"the training ended first: {process.stderr.read()}")
+
+
+@needs_torch
+def test_a_killed_training_goes_on_as_if_nothing_had_happened(ais, rings, tmp_path):
+    whole = events(ais(*options(rings, tmp_path / "whole", "--epochs", "6")))
+    killed = start(ais, options(rings, tmp_path / "killed", "--epochs", "6"), tmp_path)
+    wait_for(killed, lambda event: event["event"] == "step" and event["epoch"] == 3)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    # It may have come further before the signal came: what it had told of epochs counts.
+    rest = events(ais(*options(rings, tmp_path / "killed", "--epochs", "6", "--resume")))
+    steps = [event for event in rest if event["event"] == "step"]
+    per_epoch = steps[0]["stepsPerEpoch"]
+    assert steps[0]["step"] == 1 and steps[0]["epoch"] >= 3
+    assert len(steps) == (7 - steps[0]["epoch"]) * per_epoch
+    assert len([event for event in whole if event["event"] == "step"]) == 6 * per_epoch
+    ours, theirs = weights(tmp_path / "killed" / "Ring.scnm"), weights(tmp_path / "whole" / "Ring.scnm")
+    assert ours.keys() == theirs.keys() and len(ours) == 8
+    assert all(np.array_equal(ours[name], theirs[name]) for name in ours)
+    assert not (tmp_path / "killed" / "Ring.training").exists()
+
+
+@needs_torch
+def test_ctrl_c_keeps_the_best_network_and_goes_on_from_the_batch(ais, rings, tmp_path):
+    whole = events(ais(*options(rings, tmp_path / "whole", "--epochs", "3")))
+    stopped = start(ais, options(rings, tmp_path / "part", "--epochs", "3"), tmp_path)
+    wait_for(stopped, lambda event: event["event"] == "step" and event["epoch"] == 2)
+    stopped.send_signal(signal.SIGINT)
+    left = events(stopped.stdout.read())
+    assert stopped.wait() == 130, stopped.stderr.read()
+    assert left[-1]["event"] == "end" and left[-1]["ending"] == "stopped"
+    assert (tmp_path / "part" / "Ring.training").exists()
+    assert "Ring" in ais("models", "info", tmp_path / "part" / "Ring.scnm")
+    refused = ais.run(*options(rings, tmp_path / "part", "--epochs", "3"))
+    assert refused.returncode == 1 and "--resume" in refused.stderr
+    other = ais.run(*options(rings, tmp_path / "part", "--epochs", "3", "--resume", "--copies", "3"))
+    assert other.returncode == 1 and "copies was 2 and is 3" in other.stderr
+    rest = events(ais(*options(rings, tmp_path / "part", "--epochs", "3", "--resume")))
+    ours, theirs = weights(tmp_path / "part" / "Ring.scnm"), weights(tmp_path / "whole" / "Ring.scnm")
+    assert all(np.array_equal(ours[name], theirs[name]) for name in theirs)
+    assert rest[-1]["bestEpoch"] == whole[-1]["bestEpoch"]
+
+
+@needs_torch
+def test_what_comes_out_says_how_it_was_made(ais, rings, tmp_path):
+    ais(*options(rings, tmp_path, "--epochs", "2", "--validation", "0.25", "--name", "Small ring"))
+    model = tmp_path / "Small ring.scnm"
+    assert {path.name for path in tmp_path.iterdir()} == {"Small ring.scnm", "Small ring.png", "Small ring.scnm.json"}
+    with tarfile.open(model) as archive:
+        names = archive.getnames()
+        metadata = json.loads(archive.extractfile("Small ring_metadata.json").read())
+        history = archive.extractfile("Small ring_history.csv").read().decode().splitlines()
+    assert {"Small ring_weights.h5", "Small ring_metadata.json", "Small ring_history.csv"} == set(names)
+    for key in ["title", "colour", "apix", "compiled", "box_size", "model_enum", "epochs", "batch_size", "active", "blend",
+                "show", "alpha", "threshold", "overlap", "active_tab", "n_parameters", "n_copies", "info", "info_short",
+                "excess_negative", "emit", "absorb", "loss"]:
+        assert key in metadata
+    assert metadata["title"] == "Small ring" and metadata["apix"] == 10 and metadata["box_size"] == SIDE
+    assert metadata["n_parameters"] == 185217 and metadata["normalization"] == "global_mad"
+    assert len(history) == 3 and history[0].startswith("epoch,") and history[1].split(",")[6] != ""
+    account = json.loads((tmp_path / "Small ring.scnm.json").read_text())
+    assert account["settings"]["training"]["seed"] == 7 and account["results"]["ending"] == "finished"
+
+
+@needs_torch
+def test_a_network_goes_on_learning_from_a_model_file(ais, rings, tmp_path):
+    ais(*options(rings, tmp_path / "first", "--epochs", "4"))
+    text = ais("train", rings, "--from", tmp_path / "first" / "Ring.scnm", "-o", tmp_path / "second", "--batch", "6", "--copies",
+               "2", "--epochs", "1", "--rate", "0.001", "--threads", "2", "--json")
+    end = events(text)[-1]
+    first = json.loads((tmp_path / "first" / "Ring.scnm.json").read_text())["results"]["epochs"]
+    assert end["training"]["loss"] < first[0]["training"]["loss"] / 2
+
+
+def drop(name):
+    return lambda members: members.pop(next(member for member in members if member.startswith(name)))
+
+
+def cut(name):
+    def change(members):
+        member = next(member for member in members if member.startswith(name))
+        members[member] = members[member][:1100]
+
+    return change
+
+
+@needs_torch
+@pytest.mark.parametrize("damage", [drop("x_main/"), cut("x_main/"), cut("y/"), drop("y/")])
+def test_a_damaged_set_is_named_or_what_is_whole_is_used(ais, tmp_path, damage):
+    path = training_set(tmp_path / "broken.scnt", damage=damage)
+    done = ais.run(*options(path, tmp_path / "out", "--epochs", "1"))
+    if done.returncode != 0:
+        assert done.returncode == 1 and "broken.scnt" in done.stderr
+        assert not (tmp_path / "out" / "Ring.scnm").exists()
+
+
+@needs_torch
+def test_what_does_not_fit_is_said_before_work_starts(ais, rings, tmp_path):
+    done = ais.run("train", rings, "-a", "VGGNet X", "-o", tmp_path)
+    assert done.returncode == 1 and "multiples of 32" in done.stderr and "16 pixels" in done.stderr
+    done = ais.run("train", rings, "-a", "ezm-3d-M", "-o", tmp_path)
+    assert done.returncode == 1 and "slabs" in done.stderr
+    done = ais.run("train", rings, "-a", "No such", "-o", tmp_path)
+    assert done.returncode in (1, 2) and "VGGNet M" in done.stderr
+    done = ais.run("train", tmp_path / "nothing.scnt", "-o", tmp_path)
+    assert done.returncode == 1 and "nothing.scnt" in done.stderr
+    assert not list(tmp_path.glob("*"))
+
+
+def test_senseless_numbers_are_refused_as_usage(ais, rings, tmp_path):
+    for option, value in [("--rate", "0"), ("--epochs", "0"), ("--batch", "0"), ("--validation", "1"), ("--clip", "-1")]:
+        done = ais.run("train", rings, "-o", tmp_path, f"{option}={value}")
+        assert done.returncode == 2 and option in done.stderr
+
+
+@needs_torch
+def test_a_dry_run_says_what_it_would_do_and_writes_nothing(ais, rings, tmp_path):
+    text = ais("train", rings, "-a", "UNet lite", "-o", tmp_path / "out", "--dry-run")
+    assert "UNet lite" in text and "12 boxes" in text and not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (REPOSITORY / "Tests/Fixtures/networks").glob("*.scnm")))
+def test_a_converted_model_holds_the_same_weights(ais, repository, tmp_path, name):
+    source, output = repository / "Tests/Fixtures/networks" / name, tmp_path / "converted.scnm"
+    ais("models", "convert", source, "-o", output)
+    first, second = (json.loads(ais("models", "info", "--json", path))["models"][0] for path in [source, output])
+    for key in ["parameters", "title", "kind"]:
+        assert first[key] == second[key]
+    assert sum(value.size for value in weights(output).values()) == first["parameters"]
