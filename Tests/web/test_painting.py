@@ -254,3 +254,17 @@ def test_the_circle_has_the_brush_and_the_feature_s_colour(app):
       const d = c.getContext('2d').getImageData(Math.round((x - b.left) * c.width / b.width) - 2, Math.round((y - b.top) * c.height / b.height) - 2, 5, 5).data;
       let most = [0, 0, 0]; for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 200 && d[i] > most[0]) most = [d[i], d[i + 1], d[i + 2]]; return most; }""", [x + radius * zoom, y])
     app.eventually(lambda: colour()[0] > max(200, colour()[1] + 60), "coral")
+
+
+def test_lines_over_the_picture_leave_nothing_behind(app):
+    lines = """() => { const c = document.querySelector('.pic .over'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+      let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; }"""
+    for turn in range(8):
+        app.press("b")
+        app.move(100, 80 + 5 * turn)
+        app.eventually(lambda: app.page.evaluate(lines) > 0, "the brush")
+        app.press("m")
+        app.move(120, 80 + 5 * turn)
+        app.frames()
+        app.frames()
+        assert app.page.evaluate(lines) == 0, "nothing is drawn with the measure before it is dragged"

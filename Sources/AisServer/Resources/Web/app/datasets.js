@@ -6,7 +6,7 @@ import { fit, showSlice } from "./picture.js";
 import { filter, sorted } from "../model/search.js";
 import { preference, setPreference } from "./storage.js";
 import { wraps, wrapped } from "../model/slices.js";
-import { activeDataset, changed, complain, datasets, features, listen, state, versions } from "./state.js";
+import { activeDataset, changed, complain, datasets, features, listen, state, tell, versions } from "./state.js";
 import { edit, noteJob } from "./project.js";
 
 /** @import { Row } from "../model/search.js" */
@@ -198,6 +198,14 @@ export const startJob = (job) => begin(() => api.startJob(/** @type {string} */ 
 
 /** @param {{ kind: string, [field: string]: unknown }} what */
 export const startExport = (what) => begin(() => api.exportFiles(/** @type {string} */ (state.project?.key), what));
+
+/** Says that it began, unless it is done already, which says so itself. @param {{ kind: string, [field: string]: unknown }} what */
+export async function startImport(what) {
+  const job = await api.importFiles(/** @type {string} */ (state.project?.key), what);
+  noteJob(job);
+  const now = state.jobs.find(({ id }) => id === job.id)?.state;
+  if (now === "waiting" || now === "running") tell("Import started");
+}
 
 /** @param {() => Promise<import("../model/types.js").Job>} start */
 async function begin(start) {

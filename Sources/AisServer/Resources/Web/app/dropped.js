@@ -2,9 +2,9 @@
 // that are known on the server's side.
 
 import * as api from "../api.js";
-import { recentFolders } from "./datasets.js";
+import { recentFolders, startImport } from "./datasets.js";
 import { addPaths } from "./navigation.js";
-import { changed, complain, state, tell } from "./state.js";
+import { changed, complain, state } from "./state.js";
 import { counted } from "../model/units.js";
 
 const MOST_FOLDERS = 40;
@@ -16,10 +16,7 @@ export const pathsIn = (text) => text.split(/\r?\n/).filter((line) => /^(file:\/
 export async function takePaths(paths) {
   const annotations = state.project ? paths.filter((path) => path.endsWith(".scns")) : [];
   const others = paths.filter((path) => !annotations.includes(path));
-  if (annotations.length > 0) {
-    await api.importFiles(/** @type {{ key: string }} */ (state.project).key, { kind: "scns", paths: annotations });
-    tell("Import started");
-  }
+  if (annotations.length > 0) await startImport({ kind: "scns", paths: annotations });
   if (others.length > 0) await addPaths(others);
 }
 

@@ -150,7 +150,7 @@ export function noteJob(job) {
   state.jobs = [job, ...state.jobs.filter(({ id }) => id !== job.id)];
   changed("jobs");
   if (job.state === "failed" && before?.state !== "failed") complain(job.message ?? `${job.title} failed.`);
-  if (job.state === "done" && before && before.state !== "done") tell(job.message ?? `${job.title}: done`);
+  if (job.state === "done" && before?.state !== "done") tell(job.message ?? `${job.title}: done`);
 }
 
 const AWAY = "No answer from the server. Go on: strokes are kept here and sent when it is back.";

@@ -6,9 +6,9 @@ import { Note, Slider, TextField } from "./controls.js";
 import * as api from "../api.js";
 import { closeSheet } from "../app/commands.js";
 import { addPaths, openPaths } from "../app/navigation.js";
-import { recentFolders, rememberFolder } from "../app/datasets.js";
+import { recentFolders, rememberFolder, startImport } from "../app/datasets.js";
 import { edit } from "../app/project.js";
-import { complain, features, state, tell } from "../app/state.js";
+import { activeVersion, complain, features, state } from "../app/state.js";
 import { byteCount, moment, number } from "../model/units.js";
 
 /** @import { FileEntry } from "../api.js" */
@@ -23,6 +23,15 @@ const PURPOSES = {
   version: { button: "Add as a version", hint: "The same tomogram, denoised, deconvolved or binned." },
   "import-into": { button: "Import", hint: "A volume of masks (MRC) of the tomogram's size, or a list of boxes." },
 };
+
+/** Where this page looked last. @type {string | null} */
+let lastFolder = null;
+
+/** The folder of the tomogram that is shown: what belongs to it mostly lies beside it. */
+function folderInView() {
+  const version = activeVersion();
+  return version?.state === "ok" ? version.path.replace(/\/[^/]*$/, "") || null : null;
+}
 
 /** @param {{ sheet: { purpose: string, version?: number, feature?: number } }} p */
 export function FilesSheet({ sheet }) {
@@ -45,10 +54,13 @@ export function FilesSheet({ sheet }) {
       setProblem(null);
       setChosen([]);
       setSearch("");
-      if (found.path) rememberFolder(found.path);
+      if (found.path) {
+        lastFolder = found.path;
+        rememberFolder(found.path);
+      }
     }, (error) => turn === asked.current && setProblem(error));
   };
-  useEffect(() => look(recentFolders()[0] ?? state.session?.roots[0]?.path), []);
+  useEffect(() => look(lastFolder ?? folderInView() ?? recentFolders()[0] ?? state.session?.roots[0]?.path), []);
   const go = () => {
     const paths = chosen.length > 0 ? chosen : folder ? [folder.path] : [];
     if (paths.length > 0) void take(sheet, paths, { threshold, onlyHere }).catch(complain);
@@ -88,15 +100,13 @@ export function FilesSheet({ sheet }) {
 
 /** @param {{ purpose: string, version?: number, feature?: number }} sheet @param {string[]} paths @param {{ threshold: number, onlyHere: boolean }} options */
 async function take(sheet, paths, { threshold, onlyHere }) {
-  const project = state.project?.key ?? "";
   closeSheet();
   switch (sheet.purpose) {
     case "open":
     case "project": return openPaths(paths);
     case "add": return addPaths(paths);
     case "import":
-      await api.importFiles(project, { kind: "scns", paths });
-      tell("Import started");
+      await startImport({ kind: "scns", paths });
       return;
     case "relink":
       edit([{ kind: "relink-version", version: sheet.version, path: paths[0] }], "finding the file");
@@ -107,8 +117,7 @@ async function take(sheet, paths, { threshold, onlyHere }) {
     default: {
       const feature = features().find(({ id }) => id === sheet.feature);
       const kind = /\.(txt|csv|star|tsv|box|cbox)$/i.test(paths[0]) ? "boxes" : "annotation-volume";
-      await api.importFiles(project, { kind, path: paths[0], dataset: state.dataset, feature: feature?.id, threshold, slice: onlyHere ? state.slice : null });
-      tell("Import started");
+      await startImport({ kind, path: paths[0], dataset: state.dataset, feature: feature?.id, threshold, slice: onlyHere ? state.slice : null });
     }
   }
 }
