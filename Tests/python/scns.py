@@ -1,8 +1,10 @@
 """Annotated datasets (`.scns`) through Python's own unpickler, with stand-ins for the classes of the program that wrote them."""
 
+import io
 import pickle
 
 import numpy
+from mrcfile.mrcinterpreter import MrcInterpreter
 
 
 class Stub:
@@ -27,6 +29,10 @@ class Unpickler(pickle.Unpickler):
     def find_class(self, module, name):
         if (module, name) == ("dill._dill", "_create_array"):
             return create_array
+        if module == "mrcfile.mrcinterpreter":
+            return MrcInterpreter
+        if (module, name) == ("_io", "BytesIO"):
+            return io.BytesIO
         if module.startswith("numpy"):
             return numpy.ndarray if name == "memmap" else super().find_class(module, name)
         return type(name, (Stub,), {})

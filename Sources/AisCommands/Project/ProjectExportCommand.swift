@@ -48,6 +48,9 @@ package struct ProjectExportCommand: ParsableCommand {
     transform: CoordinateArguments.format)
   package var to: CoordinateFormat = .text
 
+  @Flag(help: "Put the tomogram into each .scns file too.")
+  package var withTomogram = false
+
   @Option(
     name: [.customShort("t"), .customLong("tomograms")], parsing: .singleValue,
     help: ArgumentHelp(
@@ -65,6 +68,12 @@ package struct ProjectExportCommand: ParsableCommand {
 
   package init() {}
 
+  package func validate() throws {
+    if withTomogram, product != .scns {
+      throw ValidationError("--with-tomogram: only .scns files hold tomograms. Add '--as scns'")
+    }
+  }
+
   package func run() throws {
     let cancellation = Cancellation()
     let logger = verbosity.makeLogger("project")
@@ -74,6 +83,7 @@ package struct ProjectExportCommand: ParsableCommand {
       var export = ProjectExport(project, product, output: output, folders: folders)
       export.format = to
       export.force = force
+      export.includesTomogram = withTomogram
       let job = export
       let tasks = try job.plan(datasets: dataset, features: feature, slice: slice)
       if dryRun {

@@ -6,7 +6,10 @@ extension AnnotatedDataset {
   /// The reference reads the tomogram at `tomogramPath` while it opens the file, so the path must be absolute and lead there.
   /// A painted slice takes one byte a pixel, as the reference has it.
   /// - Parameter path: where the file is going to be.
-  package func encoded(path: String) throws(AisError) -> [UInt8] {
+  package func encoded(path: String) throws(AisError) -> [UInt8] { try encoding(path: path, embedding: nil).bytes }
+
+  /// - Parameter embedding: bytes of the tomogram's file that are going to be put in.
+  private func encoding(path: String, embedding byteCount: Int?) throws(AisError) -> PickleWriter {
     var masks: [[Int: SliceMask]] = []
     for feature in features {
       var read: [Int: SliceMask] = [:]
@@ -55,16 +58,57 @@ extension AnnotatedDataset {
           $0.float(contrast.upperBound)
         }
       }
+      if let byteCount { embed(byteCount, in: &writer) }
     }
     writer.build()
     writer.stop()
-    return writer.bytes
+    return writer
+  }
+
+  /// The tomogram as what Python's `mrcfile` makes of an MRC file in memory: the file's own bytes, and no copy of its parts.
+  private func embed(_ byteCount: Int, in writer: inout PickleWriter) {
+    writer.text("includes_map")
+    writer.bool(true)
+    writer.text("map")
+    writer.global("mrcfile.mrcinterpreter", "MrcInterpreter")
+    writer.tuple { writer in
+      writer.global("_io", "BytesIO")
+      writer.tuple { $0.embedding(byteCount: byteCount) }
+      writer.reduce()
+    }
+    writer.reduce()
   }
 
   /// Writes the file whole or not at all.
   package func write(to path: String) throws(AisError) {
     try AtomicFile.write(try encoded(path: path), to: path)
   }
+
+  /// The same with the tomogram inside, an MRC file that is not compressed. It is copied piece by piece.
+  package func write(
+    to path: String, embedding tomogram: RandomAccessFile, cancellation: Cancellation? = nil
+  ) throws(AisError) {
+    let encoded = try encoding(path: path, embedding: tomogram.byteCount)
+    let gap = encoded.gap ?? encoded.bytes.count
+    let file = try StreamedFile(path)
+    do throws(AisError) {
+      try file.append(encoded.bytes[..<gap])
+      var start = 0
+      while start < tomogram.byteCount {
+        try cancellation?.check()
+        let range = start..<min(start + Self.piece, tomogram.byteCount)
+        try file.append(try tomogram.bytes(range))
+        start = range.upperBound
+      }
+      try file.append(encoded.bytes[gap...])
+      try file.finish()
+    } catch {
+      file.abandonment()
+      throw error
+    }
+  }
+
+  private static var piece: Int { 1 << 20 }
 
   /// Returns the number by which the feature is brought back.
   private func add(

@@ -23,7 +23,7 @@ package struct PickleVocabulary: Sendable {
     var names: Set<String> = [
       "OpenGL.constant IntConstant", "dill._dill _create_array", "dill._dill _create_filehandle", "io open",
       "_io open", "numpy ndarray", "numpy memmap", "numpy dtype", "numpy recarray", "numpy record", "numpy uint16",
-      "mrcfile.mrcfile MrcFile", "_codecs encode",
+      "mrcfile.mrcfile MrcFile", "mrcfile.mrcinterpreter MrcInterpreter", "_io BytesIO", "_codecs encode",
     ]
     for module in ["numpy", "numpy.core.memmap", "numpy._core.memmap"] { names.insert("\(module) memmap") }
     for module in ["numpy.core.multiarray", "numpy._core.multiarray"] {

@@ -2,6 +2,8 @@
 struct PickleWriter {
   private(set) var bytes: [UInt8] = [PickleOpcode.protocolVersion.rawValue, 4]
   private var remembered = 0
+  /// Where bytes belong that are not held here, after `embedding`.
+  private(set) var gap: Int?
 
   private mutating func put(_ opcode: PickleOpcode) { bytes.append(opcode.rawValue) }
 
@@ -125,6 +127,13 @@ struct PickleWriter {
       $0.integer(0)
     }
     build()
+  }
+
+  /// Announces bytes that whoever writes the file puts in at `gap`; once.
+  mutating func embedding(byteCount: Int) {
+    put(.binBytes8)
+    bytes.appendLittleEndian(UInt64(byteCount))
+    gap = bytes.count
   }
 
   private mutating func shortBytes(_ values: [UInt8]) {

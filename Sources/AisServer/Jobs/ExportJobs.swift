@@ -32,9 +32,11 @@ struct ExportJobs: Sendable {
     let folder = Self.folder(in: project.project.folder, for: kind)
     let store = project.project
     let wanted = format
+    let includesTomogram = json["includesTomogram"]?.bool ?? false
     let (export, tasks) = try await onDisk { () throws -> (ProjectExport, [ProjectExport.Task]) in
       var export = ProjectExport(store, product, output: folder)
       export.format = wanted
+      export.includesTomogram = includesTomogram
       // By number and not by name: two datasets, or two features, may have the same one.
       let tasks = try export.plan(slice: slice).filter { task in
         task.dataset.id == dataset.id && (feature == nil || task.feature == nil || task.feature?.id == Int64(feature!))

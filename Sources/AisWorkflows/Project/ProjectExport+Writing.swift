@@ -89,7 +89,7 @@ extension ProjectExport {
   }
 
   /// The reference reads the tomogram while it opens the file, so the file names where it is now.
-  func writeAnnotatedDataset(_ task: Task) throws(AisError) -> [String] {
+  func writeAnnotatedDataset(_ task: Task, _ cancellation: Cancellation) throws(AisError) -> [String] {
     let dataset = task.dataset
     let versions = try project.versions(of: dataset.id).filter { $0.scale == .same }
     let found = try tomogram(of: dataset)
@@ -123,10 +123,33 @@ extension ProjectExport {
     }
     file.activeFeature = file.features.isEmpty ? nil : 0
     file.currentSlice = file.features.first?.masks.keys.min() ?? 0
-    try file.write(to: URL(filePath: task.path).standardizedFileURL.path)
+    let output = URL(filePath: task.path).standardizedFileURL.path
+    if includesTomogram {
+      try file.write(to: output, embedding: try embeddable(found?.path, of: dataset), cancellation: cancellation)
+    } else {
+      try file.write(to: output)
+    }
     return found == nil
       ? [
         "the tomogram '\(path)' is not where it was, or changed: the reference program cannot open the file until it is"
       ] : []
+  }
+
+  /// The tomogram's file, if its bytes can be put into a `.scns` file as they are.
+  private func embeddable(_ path: String?, of dataset: Dataset) throws(AisError) -> RandomAccessFile {
+    guard let path else {
+      throw AisError(
+        .notFound,
+        "the tomogram of '\(dataset.name)' is not where it was, or changed; it cannot be put into the file. "
+          + "'ais project check' says more")
+    }
+    let info = try Tomogram.open(path).info
+    guard info.format == .mrc, info.container == .plain else {
+      throw AisError(
+        .unsupported,
+        "'\(path)' cannot be put into a .scns file: expected an MRC file that is not compressed. Convert it first, or export "
+          + "without the tomogram")
+    }
+    return try RandomAccessFile(path)
   }
 }

@@ -30,6 +30,8 @@ package struct ProjectExport: Sendable {
   package var product: Product
   package var output: String
   package var format = CoordinateFormat.text
+  /// Whether `.scns` files hold the tomogram too.
+  package var includesTomogram = false
   package var force = false
   package var finder: TomogramFinder
 
@@ -125,7 +127,7 @@ package struct ProjectExport: Sendable {
     case .volumes: return try writeVolume(task, cancellation)
     case .slices: return try writeSlice(task)
     case .boxes: return try writeBoxes(task)
-    case .scns: return try writeAnnotatedDataset(task)
+    case .scns: return try writeAnnotatedDataset(task, cancellation)
     }
   }
 
