@@ -18,7 +18,7 @@ struct Sketch: Sendable {
   private static let mostSections = 48
   private static let side = 128
   /// Most bytes read of a section; of larger ones some rows are left out.
-  private static let sectionBytes = 4 << 20
+  private static let sectionBytes = 1 << 20
 
   var byteCount: Int { values.count * 4 }
 
