@@ -23,7 +23,12 @@ def test_a_file_taken_for_a_version_becomes_a_tomogram_of_its_own(start, tmp_pat
     first, second = app.snapshot()["datasets"]
     assert [(d["name"], [v["path"] for v in d["versions"]]) for d in (first, second)] == [
         ("TS_01", [str(folder / "TS_01.mrc")]), ("TS_01_denoised", [str(folder / "TS_01_denoised.mrc")])]
-    assert second["versions"][0]["state"] == "ok" and second["voxelSizeAngstrom"] == first["voxelSizeAngstrom"]
+    assert second["voxelSizeAngstrom"] == first["voxelSizeAngstrom"]
+    # Files of new versions are looked at right afterwards; pages hear of it.
+    end = time.monotonic() + 60
+    while app.snapshot()["datasets"][1]["versions"][0]["state"] != "ok":
+        assert time.monotonic() < end
+        threading.Event().wait(0.02)
     assert sum(app.mask(feature, 0)[0]) == 12
     # One step of undo.
     app.post(f"{app.at}/undo", {"id": "u"})

@@ -71,6 +71,34 @@ struct AnnotatedDatasetTests {
     }
   }
 
+  @Test("a file with the tomogram inside holds its bytes, says so, and is read like any other")
+  func embedded() throws {
+    let folder = try TemporaryFolder()
+    let tomogram = (0..<5000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    try AtomicFile.write(tomogram, to: folder.path("T.mrc"))
+    let path = folder.path("T.scns")
+    try Self.sample().write(to: path, embedding: try RandomAccessFile(folder.path("T.mrc")))
+    let bytes = try RandomAccessFile(path).contents(limit: 1 << 20)
+    #expect(bytes.contains(tomogram))
+    let plain = try AnnotatedDataset.read(.memory(try Self.sample().encoded(path: path)), name: "plain.scns")
+    let read = try AnnotatedDataset.read(path)
+    #expect(read.includesTomogram && read.features.map(\.title) == plain.features.map(\.title))
+    for (feature, expected) in zip(read.features, plain.features) {
+      #expect(feature.boxes == expected.boxes && feature.masks.keys.sorted() == expected.masks.keys.sorted())
+      for (slice, mask) in feature.masks { #expect(try mask.read() == expected.masks[slice]?.read()) }
+    }
+    for count in stride(from: 0, to: bytes.count, by: 97) {
+      #expect(throws: AisError.self) { try AnnotatedDataset.read(.memory(Array(bytes[..<count])), name: "cut.scns") }
+    }
+    let stopped = Cancellation()
+    stopped.cancel()
+    let error = #expect(throws: AisError.self) {
+      try Self.sample().write(
+        to: folder.path("stopped.scns"), embedding: try RandomAccessFile(folder.path("T.mrc")), cancellation: stopped)
+    }
+    #expect(error?.code == .cancelled && folder.names.sorted() == ["T.mrc", "T.scns"])
+  }
+
   @Test("a file with any one byte changed is read or refused, and never ends the program")
   func changedBytes() throws {
     let bytes = try Self.sample().encoded(path: "/data/TS_01.scns")

@@ -89,6 +89,21 @@ struct TomogramCopyTests {
     #expect(folder.names == ["TS_01.rec.mrc"])
   }
 
+  @Test("what was made is accounted for beside it, and not left without its account")
+  func account() throws {
+    let path = folder.path("TS_01_bin2.mrc")
+    try TomogramCopy(of: input, .binned(2)).write(to: path)
+    let text = try String(contentsOfFile: path + ".json", encoding: .utf8)
+    for words in ["ais.copy/1", "\"factor\" : 2", "TS_01.rec.mrc", "TS_01_bin2.mrc", "sampleHash"] {
+      #expect(text.contains(words))
+    }
+    // A folder where the account should be.
+    let other = folder.path("TS_01_bin3.mrc")
+    try FileManager.default.createDirectory(atPath: other + ".json/x", withIntermediateDirectories: true)
+    #expect(throws: AisError.self) { try TomogramCopy(of: input, .binned(3)).write(to: other) }
+    #expect(!FileManager.default.fileExists(atPath: other))
+  }
+
   @Test("a template is the cube around its centre, with its place in the header")
   func template() throws {
     let cut = TemplateCut(from: input, centre: VoxelIndex(z: 4, y: 5, x: 6), size: 4)
