@@ -1,5 +1,6 @@
 """Opening, adding, dropping, listing: files on the server's side."""
 
+import pathlib
 import re
 
 from playwright.sync_api import expect
@@ -130,6 +131,18 @@ def test_annotations_leave_for_the_earlier_program(app):
         app.page.get_by_text("Annotations for the earlier program").click()
     assert (request.value.post_data_json["kind"], request.value.post_data_json["dataset"]) == ("scns", 1)
     app.page.wait_for_selector(".job a[download]")
+
+
+def test_annotations_leave_with_their_tomogram(app):
+    app.drag([(60, 60), (60, 120)])
+    app.eventually(lambda: app.annotations()["slices"])
+    app.page.get_by_label("More for Feature 1").click()
+    app.page.get_by_role("menuitem", name="Export…").click()
+    app.page.get_by_text("Annotations and tomogram in one file").click()
+    app.page.wait_for_selector(".job a[download]")
+    [path] = app.get("/jobs")["jobs"][0]["files"]
+    tomogram = pathlib.Path(app.snapshot()["datasets"][0]["versions"][0]["path"]).read_bytes()
+    assert path.endswith(".scns") and tomogram in pathlib.Path(path).read_bytes(), "every byte of it"
 
 
 def test_volumes_and_lists_of_boxes_are_imported_into_a_feature(app):

@@ -130,7 +130,8 @@ export function ExportSheet({ sheet }) {
     ${row("Boxes of this tomogram", `Coordinates of ${title}: text, x y z in voxels`, () => start("boxes"))}
     ${row("This slice", "Picture and mask, MRC", () => start("slice", { slice: state.slice }))}
     ${row("Annotation volume", `Masks of ${title} in all slices, MRC of the tomogram's size`, () => start("volume"))}
-    ${row("Annotations for the earlier program", "All features and boxes of this tomogram, .scns", () => start("scns"))}`}
+    ${row("Annotations for the earlier program", "All features and boxes of this tomogram, .scns", () => start("scns"))}
+    ${row("Annotations and tomogram in one file", "The same with all voxels inside, as large as the tomogram", () => start("scns", { includesTomogram: true }))}`}
     <p class="xs t3">Files are written beside the project; the list of jobs has links to download them.</p></div>`;
 }
 
