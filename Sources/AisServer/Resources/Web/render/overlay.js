@@ -26,11 +26,12 @@ const HALO = "rgba(0, 0, 0, .62)";
 /** @param {CanvasRenderingContext2D} context @param {Size} viewport  CSS pixels @param {number} ratio @param {Drawing} drawing */
 export function drawOverlay(context, viewport, ratio, drawing) {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  // In two parts: where the whole is cleared at once and nothing drawn after it, Chromium may show the lines of some frames ago
-  // again, because it takes a picture that is all new for one that needs no old one, and then has none.
-  const half = Math.floor(viewport.height / 2);
-  context.clearRect(0, 0, viewport.width, half);
-  context.clearRect(0, half, viewport.width, viewport.height - half);
+  // Where the whole is cleared at once and nothing is drawn after it, Chromium may show the lines of some frames ago again: it takes
+  // a picture that is all new for one that needs no old one, and then has none. Cleared in two parts it keeps the old one, which
+  // costs a copy; a stroke has its brush to draw and is spared that.
+  const upper = drawing.brush ? viewport.height : Math.floor(viewport.height / 2);
+  context.clearRect(0, 0, viewport.width, upper);
+  if (upper < viewport.height) context.clearRect(0, upper, viewport.width, viewport.height - upper);
   const { view } = drawing;
   const place = (/** @type {Point} */ point) => screenPoint(view, viewport, point);
   const stroke = (/** @type {string} */ colour, /** @type {number} */ width, /** @type {() => void} */ path) => {
