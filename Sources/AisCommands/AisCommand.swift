@@ -27,6 +27,7 @@ package struct AisCommand: AsyncParsableCommand {
       PreviewCommand.self,
       PickCommand.self,
       CoordinatesCommand.self,
+      ExtractCommand.self,
       ExtractParticlesCommand.self,
       MeshCommand.self,
       EvaluateCommand.self,

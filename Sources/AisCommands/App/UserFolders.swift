@@ -8,6 +8,11 @@ struct UserFolders: Sendable {
   var data: String
   /// What servers did, a file for each start.
   var logs: String { state + "/log" }
+  /// What the user has set up.
+  var config: String
+
+  /// Architectures that the user brought along.
+  var architectures: String { config + "/architectures" }
 
   static var current: UserFolders {
     let environment = ProcessInfo.processInfo.environment
@@ -17,6 +22,7 @@ struct UserFolders: Sendable {
       return (environment["HOME"] ?? NSHomeDirectory()) + "/" + standard + "/ais"
     }
     return UserFolders(
-      state: folder("XDG_STATE_HOME", ".local/state"), data: folder("XDG_DATA_HOME", ".local/share"))
+      state: folder("XDG_STATE_HOME", ".local/state"), data: folder("XDG_DATA_HOME", ".local/share"),
+      config: folder("XDG_CONFIG_HOME", ".config"))
   }
 }

@@ -60,15 +60,6 @@ package struct PointEvaluationArguments: ParsableArguments {
   @Option(help: ArgumentHelp("The column that holds the score, if not the format's own.", valueName: "name"))
   var scoreColumn: String?
 
-  @Option(
-    name: [.short, .long],
-    help: ArgumentHelp(
-      "A folder for tables (CSV), the sweep over scores (PNG) and the account (JSON).", valueName: "folder"))
-  var output: String?
-
-  @Flag(help: "Replace outputs that are there.")
-  var force = false
-
   package init() {}
 
   struct ClassRadius: Sendable {
@@ -103,7 +94,7 @@ package struct PointEvaluationArguments: ParsableArguments {
   /// Whether any of these options was given.
   var isUsed: Bool {
     !radius.isEmpty || fraction != nil || distance != nil || beta != nil || preset != nil || !classes.isEmpty
-      || ignoreClasses || classColumn != nil || scoreColumn != nil || minVolume != nil || output != nil || force
+      || ignoreClasses || classColumn != nil || scoreColumn != nil || minVolume != nil
   }
 
   var rule: MatchingRule {

@@ -18,6 +18,7 @@ package struct TrainedNetworkArguments: ParsableArguments {
 
   func fill(_ request: inout TrainRequest) {
     request.architecture = architecture
+    request.architectureFolder = UserFolders.current.architectures
     request.startModel = from
   }
 }

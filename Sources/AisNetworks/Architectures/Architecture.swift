@@ -18,6 +18,8 @@ package struct Architecture: Sendable {
   package var isOffered: Bool
   /// A sentence for people who choose.
   package var summary: String
+  /// Whether a user brought it along.
+  package internal(set) var isUsers = false
   let layout: @Sendable (inout ArchitectureBuilder) -> Void
 
   /// What a network slides over.
@@ -96,7 +98,9 @@ extension Architecture {
   /// The architecture of that name or alias; letters' case, blanks, hyphens and underscores do not matter.
   ///
   /// Throws `usage` with all names when there is none.
-  package static func named(_ name: String) throws(AisError) -> Architecture {
+  package static func named(_ name: String) throws(AisError) -> Architecture { try named(name, among: all) }
+
+  static func named(_ name: String, among all: [Architecture]) throws(AisError) -> Architecture {
     let wanted = folded(name)
     if let found = all.first(where: { folded($0.name) == wanted })
       ?? all.first(where: { $0.aliases.contains { folded($0) == wanted } })

@@ -10,6 +10,8 @@ package struct ArchitectureBuilder {
   private var channels: [Int]
   private var numbers: [String: Int] = [:]
   private var generator: SeededGenerator
+  /// The layer whose value is the answer; `nil` for the last one.
+  private var output: Layer?
 
   /// A layer's place in the graph.
   typealias Layer = NetworkGraph.NodeID
@@ -25,8 +27,11 @@ package struct ArchitectureBuilder {
   var last: Layer { Layer(nodes.count - 1) }
 
   func graph(name: String) -> NetworkGraph {
-    NetworkGraph(name: name, dimensionality: dimensionality, nodes: nodes, output: last, weights: weights)
+    NetworkGraph(name: name, dimensionality: dimensionality, nodes: nodes, output: output ?? last, weights: weights)
   }
+
+  /// Says which layer's value is the answer, where it is not the last one.
+  mutating func setOutput(_ layer: Layer) { output = layer }
 
   private func extent(_ size: Int, z: Int? = nil) -> Extent {
     Extent(z: dimensionality == .two ? 1 : z ?? size, y: size, x: size)
@@ -48,7 +53,7 @@ package struct ArchitectureBuilder {
         .init(
           filters: filters, kernel: extent(size, z: depth), stride: extent(stride), padding: padding,
           activation: leaky == nil ? activation : .linear)),
-      [source ?? last], filters: filters)
+      [source ?? last])
     if let leaky { layer = add("leaky_re_lu", .activation(leaky), [layer]) }
     return norm ? add("batch_normalization", .batchNormalization(epsilon: 1e-3), [layer]) : layer
   }
@@ -65,8 +70,7 @@ package struct ArchitectureBuilder {
   mutating func upConvolution(_ filters: Int, depth: Int? = nil) -> Layer {
     let size = extent(2, z: depth)
     return add(
-      "conv_transpose", .transposedConvolution(.init(filters: filters, kernel: size, stride: size)), [last],
-      filters: filters)
+      "conv_transpose", .transposedConvolution(.init(filters: filters, kernel: size, stride: size)), [last])
   }
 
   @discardableResult
@@ -101,7 +105,8 @@ package struct ArchitectureBuilder {
 
   // MARK: - Weights
 
-  private mutating func add(_ kind: String, _ operation: Operation, _ inputs: [Layer], filters: Int? = nil) -> Layer {
+  /// Adds a layer with the weights that it needs.
+  mutating func add(_ kind: String, _ operation: Operation, _ inputs: [Layer]) -> Layer {
     let number = numbers[kind, default: 0] + 1
     numbers[kind] = number
     let node = NetworkGraph.Node(name: "\(kind)_\(number)", operation: operation, inputs: inputs)
@@ -112,10 +117,10 @@ package struct ArchitectureBuilder {
       weights[WeightKey(node.name, role)] = initial(role, shape)
     }
     nodes.append(node)
-    if case .concatenation = operation {
-      channels.append(inputs.reduce(0) { $0 + channels[$1.index] })
-    } else {
-      channels.append(filters ?? inputChannels)
+    switch operation {
+    case .concatenation: channels.append(inputs.reduce(0) { $0 + channels[$1.index] })
+    case .convolution(let layer), .transposedConvolution(let layer): channels.append(layer.filters)
+    default: channels.append(inputChannels)
     }
     return last
   }

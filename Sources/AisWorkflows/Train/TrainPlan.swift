@@ -138,8 +138,9 @@ private struct Start {
   var title: String?
 
   init(_ request: TrainRequest) throws(AisError) {
+    let library = ArchitectureLibrary(folder: request.architectureFolder)
     guard let path = request.startModel else {
-      architecture = try Architecture.named(request.architecture ?? Architecture.standard)
+      architecture = try library.named(request.architecture ?? Architecture.standard)
       name = architecture.name
       return
     }
@@ -147,9 +148,9 @@ private struct Start {
     let said = request.architecture ?? model.metadata.architecture
     var known: Architecture?
     if let name = request.architecture {
-      known = try Architecture.named(name)
+      known = try library.named(name)
     } else if let said {
-      known = try? Architecture.named(said)
+      known = try? library.named(said)
     }
     // Of layouts that nobody named only the losses' defaults are taken over, not the layers.
     let isSlab = model.graph.dimensionality == .three

@@ -10,6 +10,8 @@ package struct TrainRequest: Sendable {
   package var output: String
   /// An architecture's name; `nil`: that of `startModel`, or the standard one.
   package var architecture: String?
+  /// Where a user's own architectures lie.
+  package var architectureFolder: String?
   /// A model whose training goes on, with a fresh optimiser.
   package var startModel: String?
   /// The feature that the network finds; `nil`: what the sets say.

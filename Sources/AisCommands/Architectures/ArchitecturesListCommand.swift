@@ -3,10 +3,10 @@ import AisNetworks
 import ArgumentParser
 import Foundation
 
-/// `ais architectures`: what new networks can be made of.
-package struct ArchitecturesCommand: ParsableCommand {
+/// `ais architectures list`: what new networks can be made of.
+package struct ArchitecturesListCommand: ParsableCommand {
   package static let configuration = CommandConfiguration(
-    commandName: "architectures",
+    commandName: "list",
     abstract: "List what networks can be made of.",
     discussion: """
       Weights and cost are those of a network that sees one slice at a time. Cost: billions of multiplications for a megapixel \
@@ -35,6 +35,8 @@ package struct ArchitecturesCommand: ParsableCommand {
       var depthMultiple: Int
       var isOffered: Bool
       var isDefault: Bool
+      /// Brought along by the user.
+      var isUsers: Bool
       var summary: String
     }
     var schema = "ais.architectures/1"
@@ -42,14 +44,16 @@ package struct ArchitecturesCommand: ParsableCommand {
   }
 
   package func run() throws {
-    let shown = Architecture.all.filter { all || $0.isOffered }
+    let library = ArchitectureLibrary(folder: UserFolders.current.architectures)
+    for warning in library.warnings { Terminal.standardError.print("ais: warning: \(warning)") }
+    let shown = library.architectures.filter { all || $0.isOffered }
     let entries = try shown.map { architecture in
       Document.Entry(
         name: architecture.name, aliases: architecture.aliases, form: architecture.form.rawValue,
         parameters: architecture.parameterCount(), multiplicationsPerPixel: try architecture.multiplicationsPerPixel(),
         sideMultiple: architecture.sideMultiple, depthMultiple: architecture.depthMultiple,
         isOffered: architecture.isOffered, isDefault: architecture.name == Architecture.standard,
-        summary: architecture.summary)
+        isUsers: architecture.isUsers, summary: architecture.summary)
     }
     if json {
       let encoder = JSONEncoder()
