@@ -42,6 +42,7 @@ def test_a_dropped_file_is_found_in_the_folders_that_are_known(app):
     with app.page.expect_request(re.compile("/datasets$")) as request:
         drop(app, [["lam_003.mrc", entry["byteCount"]]])
     assert request.value.post_data_json["paths"] == [entry["path"]]
+    app.eventually(lambda: app.state("state.dataset") == 3)
     drop(app, [["nowhere.mrc", 5]])
     app.page.wait_for_selector("text='nowhere.mrc' was in none of the folders known here")
 
