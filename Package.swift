@@ -84,7 +84,7 @@ let package = Package(
     .executableTarget(name: "ais", dependencies: ["AisCommands"]),
 
     // Tests.
-    .target(name: "AisTestSupport", dependencies: ["AisCore"], path: "Tests/AisTestSupport"),
+    .target(name: "AisTestSupport", dependencies: ["AisNetworks", "AisCore"], path: "Tests/AisTestSupport"),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels", "AisTestSupport"]),
     .testTarget(name: "AisCoreTests", dependencies: ["AisCore", "AisTestSupport"]),
     .testTarget(name: "AisFormatsTests", dependencies: ["AisFormats", "AisCore", "CCodecs", "AisTestSupport"]),

@@ -1,5 +1,6 @@
 import AisCore
 import AisNetworks
+import AisTestSupport
 import Testing
 
 extension TorchTests {

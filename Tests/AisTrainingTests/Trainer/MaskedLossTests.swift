@@ -1,5 +1,6 @@
 import AisCore
 import AisNetworks
+import AisTestSupport
 import AisTraining
 import Foundation
 import Testing
