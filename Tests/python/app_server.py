@@ -100,17 +100,6 @@ class App:
     def snapshot(self):
         return self.get(self.at)
 
-    def found(self, seconds=60):
-        """The project's state once all files are found; those that just came are looked at right after the answer."""
-        end = time.monotonic() + seconds
-        while True:
-            state = self.snapshot()
-            others = [version for dataset in state["datasets"] for version in dataset["versions"] if version["state"] != "ok"]
-            if not others:
-                return state
-            assert time.monotonic() < end, others
-            threading.Event().wait(0.02)
-
     def edit(self, *edits, id=None, label=None, **options):
         return self.post(f"{self.at}/edits", {"id": id or str(uuid.uuid4()), "label": label, "edits": edits}, **options)["entry"]
 

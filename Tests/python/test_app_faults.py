@@ -63,7 +63,7 @@ def test_a_slice_that_cannot_be_read_is_a_sentence_and_comes_back(start, tmp_pat
     make, switch = failing
     path = tomogram(tmp_path / "T.mrc")
     app = start(path, environment=make("pread", "/T.mrc", number))
-    key = app.found()["datasets"][0]["versions"][0]["key"]
+    key = app.snapshot()["datasets"][0]["versions"][0]["key"]
     at = f"{app.at}/datasets/1"
     addresses = [f"{at}/versions/1/slices/{place}/0/0/0?key={key}" for place in ("xy/3", "xz/5", "yz/7")]
     addresses += [f"{at}/versions/1/statistics?key={key}", f"{at}/thumbnail?key={key}"]
@@ -94,7 +94,7 @@ def test_a_death_while_bricks_are_built_leaves_nothing_half(start, tmp_path):  #
     bricks = next(tmp_path.glob("*.ais")) / "cache" / "bricks"
 
     def slice_(x):
-        key = app.found()["datasets"][0]["versions"][0]["key"]
+        key = app.snapshot()["datasets"][0]["versions"][0]["key"]
         status, _, content = app.request("GET", f"{app.at}/datasets/1/versions/1/slices/yz/{x}/0/0/0?key={key}")
         assert status == 200
         return numpy.frombuffer(content, "<f2").reshape(shape[0], shape[1])
@@ -154,7 +154,7 @@ def test_voxels_of_every_type_come_as_they_are(start, tmp_path, mode, kind, orde
     body = packed(values) if kind == "u4" else values.astype(order + kind).tobytes()
     (tmp_path / "T.mrc").write_bytes(header(mode, shape, order) + body)
     app = start(tmp_path / "T.mrc")
-    version = app.found()["datasets"][0]["versions"][0]
+    version = app.snapshot()["datasets"][0]["versions"][0]
     assert version["shape"] == {"z": 7, "y": 50, "x": 61}
     for plane, index, expected in (("xy", 3, values[3]), ("xz", 20, values[:, 20]), ("yz", 60, values[:, :, 60])):
         for encoding in ("f16", "u8"):
@@ -246,7 +246,7 @@ def test_a_project_that_cannot_be_written_says_so_and_a_copy_opens(ais, small, t
     shutil.copytree(small.folder / "P.ais", tmp_path / "P.ais")
     app = App(ais.path, tmp_path / "home", paths=[tmp_path / "P.ais"])
     try:
-        app.found()
+        assert all(version["state"] == "ok" for dataset in app.snapshot()["datasets"] for version in dataset["versions"])
     finally:
         app.kill()
     # Tomograms there get a project among the user's own data.
@@ -256,7 +256,7 @@ def test_a_project_that_cannot_be_written_says_so_and_a_copy_opens(ais, small, t
     subprocess.run([*enter, "mount", "-o", "remount,ro", small.inside])
     app = App(program, tmp_path / "home", paths=[small.inside / "rec"])
     try:
-        assert app.found()["path"].startswith(str(tmp_path / "home"))
+        assert app.snapshot()["path"].startswith(str(tmp_path / "home"))
         app.feature()
     finally:
         app.kill()

@@ -24,7 +24,7 @@ def test_a_file_taken_for_a_version_becomes_a_tomogram_of_its_own(start, tmp_pat
     assert [(d["name"], [v["path"] for v in d["versions"]]) for d in (first, second)] == [
         ("TS_01", [str(folder / "TS_01.mrc")]), ("TS_01_denoised", [str(folder / "TS_01_denoised.mrc")])]
     assert second["voxelSizeAngstrom"] == first["voxelSizeAngstrom"]
-    app.found()
+    assert first["versions"][0]["state"] == second["versions"][0]["state"] == "ok"
     assert sum(app.mask(feature, 0)[0]) == 12
     # One step of undo.
     app.post(f"{app.at}/undo", {"id": "u"})
@@ -50,7 +50,6 @@ def test_a_project_is_saved_under_another_name_and_opened(start, tmp_path):  # n
     assert app.project != first
     found = masks(app, feature)
     assert found[0].sum() == 12 and not found[5].any()
-    app.found()
     app.post(f"{app.at}/undo", {"id": "u"})
     assert not masks(app, feature).any()
     with pytest.raises(Refused) as error:
@@ -98,7 +97,7 @@ def test_a_thousand_tomograms_are_added_while_the_page_is_there_already(start, t
         threading.Event().wait(0.02)
     job = app.get(f"{app.at}/jobs")["jobs"][0]
     assert job["state"] == "done" and job["message"].startswith("131 files added. 1 could not be read. The first: '") and "TS_bad.mrc" in job["message"], job
-    datasets = app.found()["datasets"]
+    datasets = app.snapshot()["datasets"]
     assert [dataset["name"] for dataset in datasets] == [f"TS_{number:03}" for number in range(130)]
     assert [len(dataset["versions"]) for dataset in datasets[:2]] == [2, 1]
     # Opened again, nothing is added.

@@ -52,7 +52,7 @@ def test_a_folder_becomes_a_project_beside_its_tomograms(start, tmp_path):
     tomogram(folder / "TS_01_denoised.mrc", 1)
     tomogram(folder / "TS_02.mrc", 2)
     app = start(folder)
-    state = app.found()
+    state = app.snapshot()
     assert state["path"] == str(folder / "rec.ais")
     assert [(dataset["name"], len(dataset["versions"])) for dataset in state["datasets"]] == [("TS_01", 2), ("TS_02", 1)]
     sequence = state["sequence"]
@@ -317,7 +317,7 @@ def test_a_second_start_joins_the_first_one_and_a_stranger_is_told(start, tmp_pa
 def test_a_tomogram_that_vanishes_is_a_sentence_and_comes_back(start, tmp_path):
     path = tomogram(tmp_path / "T.mrc")
     app = start(path)
-    version = app.found()["datasets"][0]["versions"][0]
+    version = app.snapshot()["datasets"][0]["versions"][0]
     tile = f"{app.at}/datasets/1/versions/1/slices/xy/3/0/0/0?format=f16&key={version['key']}"
     status, headers, content = app.request("GET", tile)
     assert status == 200 and "immutable" in headers["cache-control"]
@@ -339,7 +339,7 @@ def test_a_tomogram_that_vanishes_is_a_sentence_and_comes_back(start, tmp_path):
     app.edit(stroke(feature, 0, 1, 1))
     os.rename(tmp_path / "away.bin", tmp_path / "moved.mrc")
     app.edit({"kind": "relink-version", "version": 1, "path": str(tmp_path / "moved.mrc")})
-    app.found()
+    assert app.snapshot()["datasets"][0]["versions"][0]["state"] == "ok"
     app.post(f"{app.at}/undo")
     # Cut short while it is served: an error, and the program lives.
     os.truncate(tmp_path / "moved.mrc", 5000)
@@ -357,7 +357,7 @@ def test_a_view_along_x_of_a_large_tomogram_is_sketched_until_its_bricks_are_the
         z, y, x = numpy.ogrid[: shape[0], : shape[1], : shape[2]]
         file.set_data((z / 2 + y / 40 + x / 40).astype("i1"))
     app = start(tmp_path / "T.mrc")
-    key = app.found()["datasets"][0]["versions"][0]["key"]
+    key = app.snapshot()["datasets"][0]["versions"][0]["key"]
     address = f"{app.at}/datasets/1/versions/1/slices/yz/450/2/0/0?key={key}"
     with mrcfile.mmap(tmp_path / "T.mrc") as file:
         expected = file.data[:, :, 450].astype("f4").reshape(20, 4, 250, 4).mean(axis=(1, 3))

@@ -79,7 +79,7 @@ extension CoordinateFormat {
       self = .relion5
     } else if star.loop(withAll: MSTARCodec.coordinates) != nil {
       self = .m
-    } else if let table = star.loop(withAll: PixelSTARCodec.coordinates)?.table {
+    } else if let table = star.loop(withAll: PixelSTARCodec.coordinates) {
       self = Self.pixelFormat(of: table, in: star)
     } else {
       throw .noParticles(star, path)
@@ -103,29 +103,36 @@ extension CoordinateFormat {
 }
 
 extension STARFile {
-  /// The first table with all of these columns, be it a loop or a row of single values, and the index of its block.
-  func loop(withAll columns: [String]) -> (table: STARLoop, block: Int)? {
-    for (index, block) in blocks.enumerated() {
-      if let table = block.table, columns.allSatisfy({ table.columns.contains($0) }) { return (table, index) }
-      for loop in block.loops where columns.allSatisfy({ loop.columns.contains($0) }) { return (loop, index) }
-    }
-    return nil
+  /// The tables with all of these columns, with the names of their blocks. One in a block `data_particles` comes first: of
+  /// several tables that is the one that is meant.
+  private func tables(withAll columns: [String]) -> [(block: String, table: STARLoop)] {
+    let found = blocks.flatMap { block in block.tables(withAll: columns).map { (block: block.name, table: $0) } }
+    return found.filter { $0.block == "particles" } + found.filter { $0.block != "particles" }
   }
 
-  /// The table of particles, and everything else.
+  func loop(withAll columns: [String]) -> STARLoop? { tables(withAll: columns).first?.table }
+
+  /// The table of particles, and the blocks that hold no table of coordinates: a second one would contradict the particles
+  /// once these have moved.
   func particles(_ columns: [String], path: String) throws(AisError) -> (table: ParticleColumns, others: [STARBlock]) {
-    guard let (table, index) = loop(withAll: columns) else { throw .noParticles(self, path) }
-    let rivals = blocks.indices.filter { blocks[$0].table.map { columns.allSatisfy($0.columns.contains) } ?? false }
-    guard rivals.count <= 1 || blocks[index].name == "particles" else {
-      let names = rivals.map { "'data_\(blocks[$0].name)'" }.joined(separator: ", ")
+    let tables = tables(withAll: columns)
+    guard let (block, table) = tables.first else { throw .noParticles(self, path) }
+    guard tables.count == 1 || (block == "particles" && tables[1].block != "particles") else {
+      let names = tables.map { "'data_\($0.block)'" }.joined(separator: ", ")
       throw AisError(
         .unsupported,
-        "'\(path)' holds coordinates in \(rivals.count) blocks (\(names)); one was expected. Keep the one that is meant."
+        "'\(path)' holds coordinates in \(tables.count) blocks (\(names)); one was expected. Keep the one that is meant."
       )
     }
-    var others = blocks
-    others.remove(at: index)
-    return (ParticleColumns(table, path: path), others)
+    return (ParticleColumns(table, path: path), blocks.filter { $0.tables(withAll: columns).isEmpty })
+  }
+}
+
+extension STARBlock {
+  /// Its tables with all of these columns, be it loops or a row of single values.
+  fileprivate func tables(withAll columns: [String]) -> [STARLoop] {
+    let all = loops.isEmpty ? [table].compactMap(\.self) : loops
+    return all.filter { columns.allSatisfy($0.columns.contains) }
   }
 }
 

@@ -18,8 +18,8 @@ struct CopyJobs: Sendable {
     }
     let dataset = try await project.dataset(try json.requiredInteger("dataset"))
     let version = try await project.version(try json.requiredInteger("version"), of: Int(dataset.id))
-    guard let state = project.versions.state(of: version.id), let path = state.path else {
-      throw AisError(.notFound, project.versions.state(of: version.id)?.reason ?? "the tomogram has no file")
+    guard let state = project.versions.state(of: version), let path = state.path else {
+      throw AisError(.notFound, project.versions.state(of: version)?.reason ?? "the tomogram has no file")
     }
     switch kind {
     case "binned-copy":

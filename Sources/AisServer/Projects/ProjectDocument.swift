@@ -94,7 +94,7 @@ struct ProjectDocument {
   }
 
   private func json(_ version: DatasetVersion) -> JSONValue {
-    let state = versions.state(of: version.id)
+    let state = versions.state(of: version)
     return .object([
       "id": .number(version.id), "kind": .string(version.kind.rawValue), "title": .string(version.title),
       "position": .number(version.position), "path": .string(state?.path ?? version.reference.path),

@@ -51,7 +51,11 @@ final class VersionStates: Sendable {
   /// The keys of all files as slices know them.
   var keys: [String] { states.withLock { $0.values.map { String($0.key.prefix { $0 != "." }) } } }
 
-  func state(of version: Int64) -> State? { states.withLock { $0[version] } }
+  /// The state of a version, also of one so newly added or linked that its file was not looked at yet.
+  func state(of version: DatasetVersion) -> State? {
+    let state = states.withLock { $0[version.id] }
+    return state?.reference == version.reference ? state : asNoted(version.reference) ?? state
+  }
 
   /// Looks at the files of all versions; those whose size and date are what they were are not read. Blocks.
   ///
@@ -87,16 +91,18 @@ final class VersionStates: Sendable {
     return Stamp(state.path ?? state.reference.path) == stamp
   }
 
-  private func look(_ reference: TomogramReference) -> State {
-    let stamp = Stamp(reference.path)
-    // Size and date as they were noted: the same file, as everywhere where files are not read twice. It is not opened: on storage
-    // far away that takes tens of milliseconds, and a project may have a thousand of them.
-    if let stamp, stamp.byteCount == reference.byteCount, !reference.sampleHash.isEmpty,
+  /// The state of a file whose size and date are as they were noted: it is the same file, as everywhere where files are not read
+  /// twice. It is not opened: on storage far away that takes tens of milliseconds, and a project may have a thousand of them.
+  private func asNoted(_ reference: TomogramReference) -> State? {
+    guard let stamp = Stamp(reference.path), stamp.byteCount == reference.byteCount, !reference.sampleHash.isEmpty,
       abs(Double(stamp.seconds) + Double(stamp.nanoseconds) / 1e9 - reference.modified) < 0.001,
       access(reference.path, R_OK) == 0
-    {
-      return state(.ok, "", reference, reference, reference.path)
-    }
+    else { return nil }
+    return state(.ok, "", reference, reference, reference.path)
+  }
+
+  private func look(_ reference: TomogramReference) -> State {
+    if let state = asNoted(reference) { return state }
     switch finder.look(for: reference, in: folder) {
     case .present(let found), .moved(let found): return state(.ok, "", found, reference, found.path)
     case .changed(let found):

@@ -82,7 +82,7 @@ enum SliceRoutes {
     } else {
       version = try await firstReadable(project, dataset)
     }
-    guard let state = project.versions.state(of: version.id) else {
+    guard let state = project.versions.state(of: version) else {
       throw AisError(.notFound, "the version \(version.id) has no file yet; try again")
     }
     guard state.kind == .ok, let path = state.path else { throw AisError(.notFound, state.reason) }
@@ -111,7 +111,7 @@ enum SliceRoutes {
 
   private static func firstReadable(_ project: OpenProject, _ dataset: Int) async throws(AisError) -> DatasetVersion {
     let versions = try await project.session.run { (store) throws(AisError) in try store.versions(of: Int64(dataset)) }
-    guard let first = versions.first(where: { project.versions.state(of: $0.id)?.kind == .ok }) ?? versions.first else {
+    guard let first = versions.first(where: { project.versions.state(of: $0)?.kind == .ok }) ?? versions.first else {
       throw AisError(.notFound, "the project has no dataset \(dataset), or it has no file")
     }
     return first

@@ -233,6 +233,26 @@ struct RELIONCoordinateTests {
     #expect(again.list.extraColumns == reading.list.extraColumns)
   }
 
+  @Test("Of two tables of coordinates the only one of particles is meant, and the other does not come along")
+  func secondTable() throws {
+    let columns = ["rlnTomoName", "rlnCoordinateX", "rlnCoordinateY", "rlnCoordinateZ"]
+    let particles = table(columns, ["TS_01 80 40 20"])
+    let stale = table(columns, ["TS_01 1 2 3", "TS_01 4 5 6"]).replacing("data_particles", with: "data_old")
+    for text in [particles + stale, stale + particles] {
+      let reading = try read(text)
+      #expect(reading.list.particles.map(\.point) == [VoxelPoint(z: 20, y: 40, x: 80)])
+      #expect(reading.otherBlocks.isEmpty)
+    }
+  }
+
+  @Test("Two tables of coordinates of one name are refused, also where the first is empty")
+  func rivalTables() {
+    let columns = ["rlnTomoName", "rlnCoordinateX", "rlnCoordinateY", "rlnCoordinateZ"]
+    let text = table(columns, []) + table(columns, ["TS_01 80 40 20"])
+    let error = #expect(throws: AisError.self) { try read(text) }
+    #expect(error?.message.contains("2 blocks ('data_particles', 'data_particles')") == true)
+  }
+
   @Test("A path that names the tomogram is kept for the program that needs it, and two folders are two tomograms")
   func folders() throws {
     let columns = ["rlnMicrographName", "rlnCoordinateX", "rlnCoordinateY", "rlnCoordinateZ", "rlnMagnification"]
