@@ -8,6 +8,7 @@ extension ProjectDatabase {
       try db.execute(sql: firstTables)
       try db.execute(sql: firstJournal)
     }
+    migrator.registerMigration("2 models, rules, training sets") { db in try db.execute(sql: modelTables) }
     return migrator
   }()
 

@@ -41,13 +41,24 @@ extension Edit {
       self = .addLibraryFeature(library: try reader.id("library"), try reader.cardFields())
     case "change-library-feature": self = .changeLibraryFeature(try reader.id("card"), try reader.cardFields())
     case "remove-library-feature": self = .removeLibraryFeature(try reader.id("card"))
+    case "change-model": self = .changeModel(try reader.id("model"), try reader.modelFields())
+    case "duplicate-model":
+      self = .duplicateModel(try reader.id("model"), title: json["title"]?.string, id: reader.optionalId("id"))
+    case "delete-model": self = .deleteModel(try reader.id("model"))
+    case "create-rule": self = .createRule(try reader.ruleFields(), id: reader.optionalId("id"))
+    case "change-rule": self = .changeRule(try reader.id("rule"), try reader.ruleFields())
+    case "delete-rule": self = .deleteRule(try reader.id("rule"))
+    case "create-training-set":
+      self = .createTrainingSet(try reader.trainingSetFields(), id: reader.optionalId("id"))
+    case "change-training-set": self = .changeTrainingSet(try reader.id("set"), try reader.trainingSetFields())
+    case "delete-training-set": self = .deleteTrainingSet(try reader.id("set"))
     default: throw AisError(.usage, "'\(reader.kind)' is no kind of edit that can be sent")
     }
   }
 }
 
 /// Takes the members of an edit out of JSON.
-private struct EditReader {
+struct EditReader {
   let json: JSONValue
   let kind: String
 
@@ -75,11 +86,11 @@ private struct EditReader {
     return value
   }
 
-  private func missing(_ name: String, _ expected: String) -> AisError {
+  func missing(_ name: String, _ expected: String) -> AisError {
     AisError(.usage, "the edit '\(kind)' has no '\(name)', or it is not \(expected)")
   }
 
-  private func colour() throws(AisError) -> Feature.Colour? {
+  func colour() throws(AisError) -> Feature.Colour? {
     guard let value = json["colour"] else { return nil }
     guard let red = value["red"]?.number, let green = value["green"]?.number, let blue = value["blue"]?.number else {
       throw missing("colour", "red, green and blue")

@@ -40,6 +40,20 @@ package enum Edit: Sendable {
   case changeLibraryFeature(Int64, LibraryFeatureFields)
   case removeLibraryFeature(Int64)
 
+  /// Needs a title; one that another model has gets a number.
+  case createModel(ModelFields, id: Int64? = nil)
+  /// Refused when another model has the new title.
+  case changeModel(Int64, ModelFields)
+  case duplicateModel(Int64, title: String? = nil, id: Int64? = nil)
+  case deleteModel(Int64)
+  /// Needs kind, child and parent.
+  case createRule(ModelRuleFields, id: Int64? = nil)
+  case changeRule(Int64, ModelRuleFields)
+  case deleteRule(Int64)
+  case createTrainingSet(TrainingSetFields, id: Int64? = nil)
+  case changeTrainingSet(Int64, TrainingSetFields)
+  case deleteTrainingSet(Int64)
+
   /// As the journal has it.
   package var kind: String {
     switch self {
@@ -66,6 +80,16 @@ package enum Edit: Sendable {
     case .addLibraryFeature: "add-library-feature"
     case .changeLibraryFeature: "change-library-feature"
     case .removeLibraryFeature: "remove-library-feature"
+    case .createModel: "create-model"
+    case .changeModel: "change-model"
+    case .duplicateModel: "duplicate-model"
+    case .deleteModel: "delete-model"
+    case .createRule: "create-rule"
+    case .changeRule: "change-rule"
+    case .deleteRule: "delete-rule"
+    case .createTrainingSet: "create-training-set"
+    case .changeTrainingSet: "change-training-set"
+    case .deleteTrainingSet: "delete-training-set"
     }
   }
 

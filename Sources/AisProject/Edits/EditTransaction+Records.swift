@@ -111,7 +111,7 @@ extension EditTransaction {
   }
 
   /// Behind all others.
-  private func nextPosition(_ kind: RecordKind) throws -> Double {
+  func nextPosition(_ kind: RecordKind) throws -> Double {
     let last = try Double.fetchOne(journal.db, sql: "SELECT max(position) FROM \(kind.rawValue) WHERE live = 1")
     return (last ?? -1).rounded(.down) + 1
   }

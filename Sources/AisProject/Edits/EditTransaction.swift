@@ -54,6 +54,16 @@ package struct EditTransaction {
     case .addLibraryFeature(let library, let fields): return try addLibraryFeature(library, fields)
     case .changeLibraryFeature(let id, let fields): try change(RecordKey(.libraryFeature, id), fields.values)
     case .removeLibraryFeature(let id): try remove(RecordKey(.libraryFeature, id))
+    case .createModel(let fields, let id): return try createModel(fields, id)
+    case .changeModel(let id, let fields): try changeModel(id, fields)
+    case .duplicateModel(let id, let title, let newId): return try duplicateModel(id, title, newId)
+    case .deleteModel(let id): try remove(RecordKey(.model, id))
+    case .createRule(let fields, let id): return try createRule(fields, id)
+    case .changeRule(let id, let fields): try changeRule(id, fields)
+    case .deleteRule(let id): try remove(RecordKey(.rule, id))
+    case .createTrainingSet(let fields, let id): return try createTrainingSet(fields, id)
+    case .changeTrainingSet(let id, let fields): try changeTrainingSet(id, fields)
+    case .deleteTrainingSet(let id): try remove(RecordKey(.trainingSet, id))
     }
     return nil
   }

@@ -43,13 +43,15 @@ package enum ProjectValue: Hashable, Sendable {
 
 /// A table whose cells are registers: what the latest edit that counts said.
 package enum RecordKind: String, Sendable, CaseIterable {
-  case dataset, version, feature, layer, box, view, library, setting
+  case dataset, version, feature, layer, box, view, library, setting, model, rule
   case libraryFeature = "library_feature"
+  case trainingSet = "training_set"
 
   /// As in "the *feature* 12 is not there".
   var noun: String {
     switch self {
     case .libraryFeature: "library feature"
+    case .trainingSet: "training set"
     case .version: "version of a tomogram"
     default: rawValue
     }

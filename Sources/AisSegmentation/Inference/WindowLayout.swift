@@ -29,8 +29,10 @@ struct WindowLayout {
   /// - Parameters:
   ///   - size: of a prepared slice.
   ///   - split: into how many parts each tile is cut.
+  ///   - region: the rows and columns of the slice that are wanted; `nil` is all of it.
   init(
-    model: SegmentationModel, size: SlicePreparation.Size, settings: InferenceSettings, split: (rows: Int, columns: Int)
+    model: SegmentationModel, size: SlicePreparation.Size, settings: InferenceSettings,
+    split: (rows: Int, columns: Int), region: (rows: Range<Int>, columns: Range<Int>)? = nil
   ) throws(AisError) {
     self.model = model
     let geometry = TileGeometry(model.network)
@@ -39,7 +41,8 @@ struct WindowLayout {
     let orientations = Orientation.augmentations(settings.augmentations)
     let ordered = orientations.filter { !$0.swapsAxes } + orientations.filter(\.swapsAxes)
     passes = ordered.map { orientation in
-      let (frame, grid) = WindowLayout.plane(orientation, model: model, size: size, settings: settings)
+      var (frame, grid) = WindowLayout.plane(orientation, model: model, size: size, settings: settings)
+      if let region { grid = grid.clipped(to: region, of: frame) }
       let parts = orientation.swapsAxes ? (split.columns, split.rows) : split
       return Pass(frame: frame, grid: grid.refined(rows: parts.0, columns: parts.1, geometry: geometry))
     }

@@ -5,7 +5,7 @@ import AisImaging
 /// the tomogram's size, blurred. Slices go in and come out in ascending order.
 final class ResultAssembler {
   private let shape: Shape
-  private let resampler: SliceResampler
+  private let resampler: ResultResampler
   private let blurZ: GaussianKernel
   private let blurY: GaussianKernel
   private let blurX: GaussianKernel
@@ -25,7 +25,7 @@ final class ResultAssembler {
     self.shape = shape
     self.outlet = outlet
     self.threads = threads
-    resampler = .spline(from: (working.y, working.x), to: (shape.y, shape.x))
+    resampler = ResultResampler(from: working, to: shape, threads: threads)
     blurZ = GaussianKernel(sigma: blur.z)
     blurY = GaussianKernel(sigma: blur.y)
     blurX = GaussianKernel(sigma: blur.x)
@@ -42,17 +42,7 @@ final class ResultAssembler {
   func take(_ probabilities: SliceBuffer?) throws(AisError) {
     let slice: SliceBuffer
     if let probabilities {
-      for i in probabilities.values.indices {
-        let value = probabilities.values[i]
-        // NaN compares as false and becomes 0.
-        probabilities.values[i] = value > 0 ? min(value, 1) : 0
-      }
-      if resampler.isIdentity {
-        slice = probabilities
-      } else {
-        slice = pool.take()
-        resampler.resample(probabilities.values, into: slice.values, threads: threads)
-      }
+      slice = resampler.take(probabilities, pool: pool)
     } else {
       slice = pool.takeZeros()
     }
@@ -81,5 +71,29 @@ final class ResultAssembler {
       slice.values, y: shape.y, x: shape.x, alongY: blurY, alongX: blurX, border: .halfSample, threads: threads)
     try outlet.take(slice, z: written)
     written += 1
+  }
+}
+
+/// Clips the averaged probabilities of a slice to 0…1 and brings them back to the tomogram's size.
+struct ResultResampler {
+  private let resampler: SliceResampler
+  private let threads: Int
+
+  init(from working: SlicePreparation.Size, to shape: Shape, threads: Int) {
+    self.threads = threads
+    resampler = .spline(from: (working.y, working.x), to: (shape.y, shape.x))
+  }
+
+  /// The slice, which is spent, or one of the pool where it has another size.
+  func take(_ probabilities: SliceBuffer, pool: SlicePool) -> SliceBuffer {
+    for i in probabilities.values.indices {
+      let value = probabilities.values[i]
+      // NaN compares as false and becomes 0.
+      probabilities.values[i] = value > 0 ? min(value, 1) : 0
+    }
+    if resampler.isIdentity { return probabilities }
+    let slice = pool.take()
+    resampler.resample(probabilities.values, into: slice.values, threads: threads)
+    return slice
   }
 }

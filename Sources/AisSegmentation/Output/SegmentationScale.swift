@@ -36,4 +36,11 @@ package struct SegmentationScale: Sendable, Hashable {
       values[i] = nearest > value ? nearest - 1 : nearest
     }
   }
+
+  /// The numbers from 0 to 255 that a file of the reference program holds for probabilities.
+  package static func bytes(of probabilities: [Float]) -> [UInt8] {
+    var values = probabilities
+    values.withUnsafeMutableBufferPointer { byte.apply(to: $0) }
+    return values.map { UInt8($0) }
+  }
 }

@@ -256,8 +256,7 @@ private struct JobRunner {
   mutating func takeSettled() -> SliceBuffer? {
     defer { settled += 1 }
     guard let sum = sums.removeValue(forKey: settled) else { return nil }
-    let count = Float(job.schedule.coverage[settled] * augmentations)
-    if count > 1 { for i in sum.values.indices { sum.values[i] /= count } }
+    sum.divide(by: job.schedule.coverage[settled] * augmentations)
     return sum
   }
 }

@@ -153,7 +153,7 @@ package final class SegmentationPass {
     return (blur.z / voxelSize.z, blur.y / voxelSize.y, blur.x / voxelSize.x)
   }
 
-  private static func schedule(
+  static func schedule(
     _ model: SegmentationModel, range: Range<Int>, of count: Int, _ settings: InferenceSettings
   ) -> WindowSchedule {
     guard model.isThreeDimensional else { return .slices(range, of: count, depth: model.depth) }

@@ -14,6 +14,12 @@ final class SliceBuffer: @unchecked Sendable {
   deinit { pool.put(values) }
 
   var readable: UnsafePointer<Float> { UnsafePointer(values.baseAddress!) }
+
+  /// Turns a sum of answers into their mean.
+  func divide(by count: Int) {
+    if count < 2 { return }
+    for i in values.indices { values[i] /= Float(count) }
+  }
 }
 
 /// Slices of one size, used again and again: a run allocates as many as are alive at once, and no more.

@@ -64,6 +64,25 @@ struct TileGrid: Sendable {
       })
   }
 
+  /// The tiles that give something of a part of the slice, their cores cut down to it.
+  func clipped(to region: (rows: Range<Int>, columns: Range<Int>), of frame: PlaneFrame) -> TileGrid {
+    // Within the real part positions run through the slice in order, or in reverse.
+    func places(_ real: Range<Int>, _ sources: [Int], _ wanted: Range<Int>) -> Range<Int> {
+      let found = real.filter { wanted.contains(sources[$0]) }
+      return (found.first ?? 0)..<((found.last ?? -1) + 1)
+    }
+    let (y, x) = frame.rowsRunAlongX ? (region.columns, region.rows) : (region.rows, region.columns)
+    let rows = places(frame.realRows, frame.rowSource, y)
+    let columns = places(frame.realColumns, frame.columnSource, x)
+    return TileGrid(
+      tiles: tiles.compactMap { tile in
+        var tile = tile
+        tile.coreRows = tile.coreRows.clamped(to: rows)
+        tile.coreColumns = tile.coreColumns.clamped(to: columns)
+        return tile.coreRows.isEmpty || tile.coreColumns.isEmpty ? nil : tile
+      })
+  }
+
   private static func spans(
     _ count: Int, tile: Int, margin: Int, real: Range<Int>
   ) -> [(span: Range<Int>, core: Range<Int>)] {
