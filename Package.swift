@@ -63,7 +63,7 @@ let package = Package(
     .target(
       name: "AisServer",
       dependencies: [
-        "AisCore", "AisFormats", "AisImaging", "AisProject", "AisWorkflows",
+        "AisCore", "AisFormats", "AisImaging", "AisSegmentation", "AisProject", "AisWorkflows",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -42,6 +42,7 @@ struct EditJSONTests {
       #"{"kind": "set-setting", "name": "theme", "value": "\"dark\"", "isPersonal": true}"#,
       #"{"kind": "add-library", "name": "Cilia"}"#, #"{"kind": "delete-feature", "feature": 1}"#,
       #"{"kind": "remove-dataset", "dataset": 1}"#,
+      #"{"kind": "create-training-set", "title": "S", "boxSize": 64, "depth": 1, "pixelSizeAngstrom": 10, "roles": {"1": "negative"}, "datasets": [1]}"#,
     ])
   func kinds(text: String) throws {
     let sample = try Sample()

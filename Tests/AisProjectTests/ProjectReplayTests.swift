@@ -18,7 +18,11 @@ struct ProjectReplayTests {
     view.centre = VoxelPoint(z: place(4), y: place(10), x: place(12))
     var card = LibraryFeatureFields(title: "Card \(id())")
     card.level = place(255)
-    switch Int.random(in: 0..<16, using: &generator) {
+    var model = ModelFields(title: "Model \(id())")
+    model.feature = .some(Bool.random(using: &generator) ? 1 : nil)
+    var rule = ModelRuleFields()
+    (rule.kind, rule.child, rule.parent) = ("avoid", id(), id())
+    switch Int.random(in: 0..<20, using: &generator) {
     case 0: return .addDataset(name: "TS_0\(id())", shape: Shape(z: 4, y: 10, x: 12))
     case 1:
       return .changeDataset(id(), DatasetFields(name: "Name \(id())", voxelSize: VoxelSize(.angstroms(place(9) + 1))))
@@ -36,6 +40,13 @@ struct ProjectReplayTests {
     case 14:
       return Bool.random(using: &generator)
         ? .addLibrary("L\(id())", isActive: false) : .addLibraryFeature(library: id(), card)
+    case 15: return .createModel(model)
+    case 16: return Bool.random(using: &generator) ? .changeModel(id(), model) : .deleteModel(id())
+    case 17: return Bool.random(using: &generator) ? .duplicateModel(id()) : .createRule(rule)
+    case 18:
+      var set = TrainingSetFields(title: "Set \(id())")
+      set.roles = [id(): .positive]
+      return Bool.random(using: &generator) ? .createTrainingSet(set) : .changeTrainingSet(id(), set)
     default:
       let mask = SliceMask(height: 3, width: 4).inverted
       let corner = box(Int(place(7)), Int(place(8)), 3, 4)

@@ -39,5 +39,8 @@ package struct AppSettings: Sendable {
   /// Of each project, for pictures: an eighth of the memory, at most 1 GiB.
   var cacheBytes: Int { min(1 << 30, max(64 << 20, memoryBytes / 8)) }
 
+  /// For what one network computes with: a quarter of the memory, at most 4 GiB.
+  var networkBytes: Int { min(4 << 30, max(256 << 20, memoryBytes / 4)) }
+
   package static let firstPort = 8420
 }

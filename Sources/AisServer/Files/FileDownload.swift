@@ -37,7 +37,7 @@ struct FileDownload: Sendable {
     return Response(status: .ok, headers: headers, body: body)
   }
 
-  private static func escaped(_ name: String) -> String {
+  static func escaped(_ name: String) -> String {
     let safe = CharacterSet(charactersIn: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
     return name.addingPercentEncoding(withAllowedCharacters: safe) ?? "file"
   }

@@ -23,6 +23,11 @@ extension Response {
     if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
     return response
   }
+
+  /// A file that the browser saves.
+  static func file(_ bytes: [UInt8], name: String) -> Response {
+    .octets(bytes, [.contentDisposition: "attachment; filename*=UTF-8''\(FileDownload.escaped(name))"])
+  }
 }
 
 extension HTTPField.Name {
@@ -34,5 +39,9 @@ extension HTTPField.Name {
   static let aisStep = Self("X-Ais-Step")!
   static let aisSketch = Self("X-Ais-Sketch")!
   static let aisSequence = Self("X-Ais-Sequence")!
+  static let aisY = Self("X-Ais-Y")!
+  static let aisX = Self("X-Ais-X")!
+  static let aisSeconds = Self("X-Ais-Seconds")!
+  static let aisVersion = Self("X-Ais-Version")!
   static let secFetchSite = Self("Sec-Fetch-Site")!
 }

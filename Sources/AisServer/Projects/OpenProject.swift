@@ -1,6 +1,7 @@
 import AisCore
 import AisFormats
 import AisProject
+import AisWorkflows
 import Dispatch
 import Synchronization
 
@@ -13,6 +14,7 @@ final class OpenProject: Sendable {
   let presence: Presence
   let versions: VersionStates
   let slices: SliceService
+  let predictions: PredictionService
   let jobs: JobRegistry
   private let watchers = Mutex<[Task<Void, Never>]>([])
 
@@ -20,7 +22,9 @@ final class OpenProject: Sendable {
   private static let lookInterval = Duration.seconds(10)
 
   /// Blocks while the files of all versions are looked at.
-  init(_ project: Project, key: String, settings: AppSettings) throws(AisError) {
+  init(
+    _ project: Project, key: String, settings: AppSettings, segmenter: LiveSegmenter
+  ) throws(AisError) {
     self.key = key
     self.project = project
     session = ProjectSession(project)
@@ -29,6 +33,7 @@ final class OpenProject: Sendable {
     versions = VersionStates(folder: project.folder)
     slices = SliceService(
       cacheBytes: settings.cacheBytes, cacheFolder: project.folder.cachePath, threads: settings.threads)
+    predictions = PredictionService(segmenter: segmenter, files: slices.files, memoryBytes: settings.memoryBytes)
     jobs = JobRegistry(board: board)
     let known = try project.versions()
     _ = versions.refresh(known)
@@ -97,6 +102,9 @@ final class OpenProject: Sendable {
   }
 
   // MARK: What is asked for often
+
+  var models: LiveModels { LiveModels(project) }
+  var modelDocument: ModelDocument { ModelDocument(live: models) }
 
   func dataset(_ id: Int) async throws(AisError) -> Dataset {
     let found = try await session.run { (project) throws(AisError) in try project.dataset(Int64(id)) }

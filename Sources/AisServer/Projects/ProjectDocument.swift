@@ -13,10 +13,14 @@ struct ProjectDocument {
   }
 
   /// Everything but the annotations themselves, which are asked for by dataset.
-  func snapshot(author: String, people: [JSONValue]) throws(AisError) -> JSONValue {
+  ///
+  /// - Parameter models: members about networks, as `ModelDocument` has them.
+  func snapshot(
+    author: String, people: [JSONValue], models: [String: JSONValue]
+  ) throws(AisError) -> JSONValue {
     let versions = try project.versions()
     let settings = try project.settings(author: author).mapValues { JSONValue.string($0) }
-    return .object([
+    let members: [String: JSONValue] = [
       "schema": .string("ais.project-state/1"), "sequence": .number(try project.lastSequence()),
       "name": .string(project.folder.name), "path": .string(project.folder.path),
       "datasets": .array(
@@ -44,7 +48,8 @@ struct ProjectDocument {
           ])
         }),
       "settings": .object(settings), "annotated": .array(try totals()), "people": .array(people),
-    ])
+    ]
+    return .object(members.merging(models) { $1 })
   }
 
   /// Slices and boxes of every feature in every dataset.

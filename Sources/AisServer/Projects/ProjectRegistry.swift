@@ -1,6 +1,7 @@
 import AisCore
 import AisFormats
 import AisProject
+import AisWorkflows
 import Foundation
 import Logging
 
@@ -13,6 +14,8 @@ package actor ProjectRegistry {
   private let settings: AppSettings
   private let recent: RecentProjects
   private let logger: Logger
+  /// One for all projects: networks run one after the other.
+  private let segmenter: LiveSegmenter
   /// Where this process is reached; other programs that want the project are told.
   private var address: String?
 
@@ -20,6 +23,7 @@ package actor ProjectRegistry {
     self.settings = settings
     self.recent = recent
     self.logger = logger
+    segmenter = LiveSegmenter(threads: settings.threads, memoryLimit: settings.networkBytes)
   }
 
   /// The name of a project in addresses: readable, and the same at every start, so that a page finds its project again.
@@ -71,12 +75,13 @@ package actor ProjectRegistry {
   private func begin(_ folder: ProjectFolder, _ key: String, _ creates: Bool) -> Task<OpenProject, any Error> {
     let settings = settings
     let address = address
+    let segmenter = segmenter
     return Task {
       try await onDisk {
         let project =
           creates && !folder.exists
           ? try Project.create(folder.path, address: address) : try Project.open(folder.path, address: address)
-        do { return try OpenProject(project, key: key, settings: settings) } catch {
+        do { return try OpenProject(project, key: key, settings: settings, segmenter: segmenter) } catch {
           try? project.close()
           throw error
         }

@@ -15,7 +15,8 @@ enum ProjectRoutes {
       let people = project.presence.people
       return .json(
         try await project.session.run { (store) throws(AisError) in
-          try ProjectDocument(store, versions: project.versions).snapshot(author: author, people: people)
+          try ProjectDocument(store, versions: project.versions).snapshot(
+            author: author, people: people, models: try project.modelDocument.members(store))
         })
     },
     .get("/api/projects/{project}/history") { asked in

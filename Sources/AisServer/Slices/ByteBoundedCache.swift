@@ -42,6 +42,9 @@ package final class ByteBoundedCache<Key: Hashable & Sendable, Value: Sendable>:
     }
   }
 
+  /// Of all that is kept, in no order.
+  package var keys: [Key] { state.withLock { Array($0.entries.keys) } }
+
   /// Bytes of all that is kept.
   package var byteCount: Int { state.withLock { $0.byteCount } }
 

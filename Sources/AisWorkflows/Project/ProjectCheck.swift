@@ -96,6 +96,10 @@ package enum ProjectBackup {
     do {
       try FileManager.default.createDirectory(atPath: draft, withIntermediateDirectories: true)
       try project.backup(to: draft + "/project.sqlite")
+      let models = ModelStore(project.folder).folder
+      if FileManager.default.fileExists(atPath: models) {
+        try FileManager.default.copyItem(atPath: models, toPath: draft + "/models")
+      }
       try FileManager.default.moveItem(atPath: draft, toPath: target.path)
     } catch {
       try? FileManager.default.removeItem(atPath: draft)

@@ -18,6 +18,18 @@ package struct SegmentPlan: Sendable {
   package struct LoadedModel: Sendable {
     package var file: ModelFile
     package var model: SegmentationModel
+
+    init(_ file: ModelFile, title: String, engine: any Engine) throws(AisError) {
+      let network: any LoadedNetwork
+      do throws(AisError) { network = try engine.load(file.graph) } catch {
+        throw AisError(error.code, "model '\(file.path)' cannot be run: \(error.message)")
+      }
+      self.file = file
+      model = try SegmentationModel(
+        title: title, network: network, depth: file.metadata.modelDepth,
+        normalization: file.metadata.normalization == .globalMAD ? .wholeTomogram : .eachSlice,
+        pixelSize: file.metadata.pixelSize, zJitter: file.metadata.zJitter)
+    }
   }
 
   /// The greatest need of any task.

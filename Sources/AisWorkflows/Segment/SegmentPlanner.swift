@@ -75,15 +75,7 @@ package struct SegmentPlanner {
 
   private func load(_ file: ModelFile, title: String) throws(AisError) -> SegmentPlan.LoadedModel {
     for warning in file.warnings { logger.warning("'\(file.path)': \(warning)") }
-    let network: any LoadedNetwork
-    do throws(AisError) { network = try engine.load(file.graph) } catch {
-      throw AisError(error.code, "model '\(file.path)' cannot be run: \(error.message)")
-    }
-    let model = try SegmentationModel(
-      title: title, network: network, depth: file.metadata.modelDepth,
-      normalization: file.metadata.normalization == .globalMAD ? .wholeTomogram : .eachSlice,
-      pixelSize: file.metadata.pixelSize, zJitter: file.metadata.zJitter)
-    return SegmentPlan.LoadedModel(file: file, model: model)
+    return try SegmentPlan.LoadedModel(file, title: title, engine: engine)
   }
 
   /// Opens the tomogram, settles how it is read for each model, and plans the passes.
