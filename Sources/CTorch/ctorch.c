@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 static int is_file(const char *path) {
@@ -12,6 +13,10 @@ static int is_file(const char *path) {
 const ctorch_api *ctorch_open(const char *libraries, const char *plugin, char *message, int32_t capacity) {
   static const ctorch_api *opened;
   if (opened) return opened;
+
+  // Threads that have done their part sleep instead of asking again and again whether the others have: where other programs want
+  // the processors, those would wait for them while both burn. It is read once, when OpenMP's library is loaded.
+  setenv("OMP_WAIT_POLICY", "passive", 0);
 
   // Each by absolute path, so that the plugin, which names them only, gets these and no others. They find the libraries of CUDA
   // by their own paths, ../../nvidia. A machine without a driver has no use for the CUDA part, so that may fail.

@@ -1,9 +1,10 @@
 """Training speed of both programs, taken in turns, as a Markdown table.
 
-    python bench_train.py [--program .build/release/ais] [--architecture NAME …] [--epochs 3] [--copies 2] [--precision P …]
+    python bench_train.py [--program .build/release/ais] [--architecture NAME …] [--epochs 3] [--copies 2] [--precision P …] [--threads N]
 
 Boxes of 64 × 64 with rings in noise, batches of 32. Each run is made with one epoch and with more: the difference is what epochs cost
-without the start. Wall time, CPU time and peak memory are the operating system's.
+without the start. Wall time, CPU time and peak memory are the operating system's. Both programs get the first N processors and no more;
+with more than one, threads that wait for each other use CPU time, too.
 """
 
 import argparse
@@ -84,9 +85,13 @@ def main():
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--copies", type=int, default=2)
     parser.add_argument("--precision", nargs="*", default=["float32", "bfloat16"])
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--without-reference", action="store_true")
     arguments = parser.parse_args()
+    # Inherited by everything that is started.
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:arguments.threads])
     theirs = None if arguments.without_reference else reference_program()
+    print(f"{arguments.threads} threads")
     images = BOXES // BATCH * BATCH * arguments.copies * (arguments.epochs - 1)
     print("| network | program | images/s | images per CPU-s | peak memory, MB |\n|---|---|--:|--:|--:|")
     with tempfile.TemporaryDirectory() as temporary:
@@ -97,7 +102,8 @@ def main():
 
             def ours(precision, epochs):
                 return [arguments.program.resolve(), "train", path, "-a", name, "-o", folder / "ours", "--name", "Ring", "--batch",
-                        BATCH, "--copies", arguments.copies, "--epochs", epochs, "--precision", precision, "--force", "--quiet"]
+                        BATCH, "--copies", arguments.copies, "--epochs", epochs, "--precision", precision, "--threads", arguments.threads, "--force",
+                        "--quiet"]
 
             def reference(epochs):
                 return [theirs, "train", "-t", path, "-a", name, "-ou", folder, "-name", "Theirs", "-b", BATCH, "-c",
