@@ -35,6 +35,7 @@ package struct AisCommand: AsyncParsableCommand {
       ModelsCommand.self,
       ProjectCommand.self,
       TrainCommand.self,
+      CompareCommand.self,
       ArchitecturesCommand.self,
       DoctorCommand.self,
       EngineCommand.self,

@@ -29,25 +29,25 @@ def mrc_bytes(values: np.ndarray, folder: pathlib.Path) -> bytes:
     return path.read_bytes()
 
 
-def training_set(path: pathlib.Path, boxes: int = 12, damage=None) -> pathlib.Path:
+def training_set(path: pathlib.Path, boxes: int = 12, damage=None, side: int = SIDE) -> pathlib.Path:
     """Rings in noise, every third box without one."""
     random = np.random.default_rng(4)
-    y, x = np.mgrid[:SIDE, :SIDE]
+    y, x = np.mgrid[:side, :side]
     members, sources = {}, {}
     for index in range(boxes):
         identifier = hashlib.md5(f"tomo_Ring_{index}_0_0".encode()).hexdigest()[:16]
-        centre = random.uniform(5, SIDE - 5, 2)
+        centre = random.uniform(5, side - 5, 2)
         ring = np.abs(np.hypot(y - centre[0], x - centre[1]) - 3) < 1.1
-        label = ring.astype(np.float32) if index % 3 else np.zeros((SIDE, SIDE), np.float32)
-        image = random.normal(0, 0.4, (1, SIDE, SIDE)) + label
+        label = ring.astype(np.float32) if index % 3 else np.zeros((side, side), np.float32)
+        image = random.normal(0, 0.4, (1, side, side)) + label
         members[f"x_main/{identifier}.mrc"] = mrc_bytes(image, path.parent)
         members[f"y/{identifier}.mrc"] = mrc_bytes(label, path.parent)
         sources[identifier] = {
             "aisTomogramName": "tomo", "aisTomogramPath": "/data/tomo.mrc", "aisBoxCoordinateZ": index,
-            "aisBoxCoordinateY": 0, "aisBoxCoordinateX": 0, "aisBoxSizeAnnotate": SIDE, "aisBoxSizeExtracted": SIDE,
+            "aisBoxCoordinateY": 0, "aisBoxCoordinateX": 0, "aisBoxSizeAnnotate": side, "aisBoxSizeExtracted": side,
             "aisFeatureName": "Ring"}
     members["metadata.json"] = json.dumps({
-        "format_version": 1, "apix": 10.0, "box_size": SIDE, "box_depth": 1, "z_jitter": 0, "features": ["Ring"],
+        "format_version": 1, "apix": 10.0, "box_size": side, "box_depth": 1, "z_jitter": 0, "features": ["Ring"],
         "n_samples": boxes, "input_flavours": ["x_main"], "annotated_flavour": "x_main", "normalization": "global_mad"}).encode()
     members["sources.json"] = json.dumps(sources).encode()
     if damage:

@@ -48,6 +48,14 @@ package enum ExistingOutput: Sendable, Equatable {
     return there.count == paths.count ? .same : .absent
   }
 
+  /// Whether a record of this schema accounts for the file as it is, whatever it was made from: nobody's work is lost with it.
+  static func isOurs(_ path: String, schema: String) -> Bool {
+    guard let known = json(WorkRecord.path(of: path)), known["schema"]?.string == schema else { return false }
+    let name = (path as NSString).lastPathComponent
+    guard let hash = WorkRecord.outputHashes(known)[name] else { return false }
+    return (try? SHA256.hex(of: RandomAccessFile(path))) == hash
+  }
+
   /// The JSON document in a file, or `nil` when there is none.
   static func json(_ path: String) -> JSONValue? {
     guard let bytes = try? RandomAccessFile(path).contents(limit: 16 << 20) else { return nil }

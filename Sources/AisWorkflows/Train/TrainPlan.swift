@@ -24,17 +24,28 @@ package struct TrainPlan: Sendable {
   package let installation: TorchInstallation
   private var stem: String { (modelPath as NSString).deletingPathExtension }
 
-  /// Reads the sets and checks that everything fits; nothing is written.
-  package static func make(_ request: TrainRequest, cancellation: Cancellation) throws(AisError) -> TrainPlan {
+  /// Reads the sets of a request. Half of the memory is for boxes, half for what training computes with.
+  package static func pool(
+    _ request: TrainRequest, cancellation: Cancellation
+  ) throws(AisError) -> TrainingPool {
+    var sets: [TrainingSetFile] = []
+    for path in request.sets { sets.append(try TrainingSetFile.open(path)) }
+    return try TrainingPool(
+      sets, filamentDiameter: request.filamentDiameter, memoryLimit: request.memoryLimit / 2, threads: request.threads,
+      cancellation: cancellation)
+  }
+
+  /// Checks that everything fits; nothing is written.
+  ///
+  /// - Parameter known: the request's pool, where somebody has read its sets already.
+  package static func make(
+    _ request: TrainRequest, pool known: TrainingPool? = nil, cancellation: Cancellation
+  ) throws(AisError) -> TrainPlan {
     try request.validate()
     let installation = try TorchInstallation.find(program: ProgramPath.current)
     let start = try Start(request)
-    var sets: [TrainingSetFile] = []
-    for path in request.sets { sets.append(try TrainingSetFile.open(path)) }
-    // Half for boxes, half for what training computes with.
-    let pool = try TrainingPool(
-      sets, filamentDiameter: request.filamentDiameter, memoryLimit: request.memoryLimit / 2, threads: request.threads,
-      cancellation: cancellation)
+    let pool: TrainingPool
+    if let known { pool = known } else { pool = try Self.pool(request, cancellation: cancellation) }
     var sampling = request.sampler
     sampling.seed = request.seed
     sampling.answersSlabs = start.architecture.form == .slabs

@@ -31,9 +31,7 @@ package struct TrainRun {
     live: LiveWeights? = nil, report: @escaping (Event) -> Void
   ) throws(AisError) -> TrainingOutcome {
     try OutputFolder.prepare((plan.modelPath as NSString).deletingLastPathComponent.nonEmpty ?? ".", logger: logger)
-    let record = try WorkRecord(
-      schema: "ais.model/1", settings: Settings(plan),
-      inputs: plan.request.sets + (plan.request.startModel.map { [$0] } ?? []))
+    let record = try plan.record()
     let library = try TorchLibrary(plan.installation)
     try library.setBudget(max(plan.request.memoryLimit / 2, 256 << 20))
     report(.began(firstEpoch: (plan.checkpoint?.history.count ?? 0) + 1))
@@ -67,38 +65,6 @@ package struct TrainRun {
     }
   }
 
-  /// What the account holds of the settings.
-  private struct Settings: Encodable, Sendable {
-    let title: String
-    let architecture: String
-    let training: TrainingSettings
-    let batch, copies, depth: Int
-    let validation: Double
-    let negatives: Double?
-    let augmentation: String
-    let filamentDiameter: Double?
-    let engine = "libtorch"
-
-    init(_ plan: TrainPlan) {
-      title = plan.title
-      architecture = plan.architectureName
-      training = plan.settings
-      batch = plan.sampler.batchSize
-      copies = plan.request.sampler.copies
-      depth = plan.sampler.depth
-      validation = plan.request.sampler.validationFraction
-      negatives = plan.request.sampler.negativesPerPositive
-      augmentation = "\(plan.request.sampler.augmentation)"
-      filamentDiameter = plan.request.filamentDiameter
-    }
-  }
-
-  private struct Results: Encodable, Sendable {
-    let ending: TrainingOutcome.Ending
-    let parameters: Int
-    let epochs: [EpochRecord]
-  }
-
   /// Model, curves and account.
   private func write(_ outcome: TrainingOutcome, _ record: WorkRecord) throws(AisError) {
     let stem = ((plan.modelPath as NSString).lastPathComponent as NSString).deletingPathExtension
@@ -113,12 +79,20 @@ package struct TrainRun {
     }
     try record.write(
       outputs,
-      results: Results(ending: outcome.ending, parameters: outcome.best.parameterCount, epochs: outcome.history),
+      results: TrainAccount.Results(
+        ending: outcome.ending, parameters: outcome.best.parameterCount, epochs: outcome.history),
       warnings: plan.warnings)
   }
 }
 
 extension TrainPlan {
+  /// The account that the model will have beside it; equal fingerprints mean the same training.
+  package func record() throws(AisError) -> WorkRecord {
+    try WorkRecord(
+      schema: TrainAccount.schema, settings: TrainAccount.Settings(self),
+      inputs: request.sets + (request.startModel.map { [$0] } ?? []))
+  }
+
   /// What the model file says of the network.
   func metadata(of outcome: TrainingOutcome) -> ModelMetadata {
     var metadata = ModelMetadata()
