@@ -174,6 +174,23 @@ def test_boxes_are_hidden_and_shown(app):
     app.eventually(lambda: drawn() < shown, "fewer lines over the picture")
 
 
+def test_the_feature_is_chosen_by_row_by_keys_and_under_the_pointer(app):
+    app.press("n", "n")
+    expect(app.page.locator(".lay.on .nm")).to_have_text("Feature 2")
+    app.drag([(60, 60), (60, 120)])
+    app.eventually(lambda: app.annotations()["slices"])
+    app.page.locator(".lay", has_text="Feature 1").click()
+    expect(app.page.locator(".lay.on .nm")).to_have_text("Feature 1")
+    app.page.locator(".pic").focus()
+    app.press("s")
+    expect(app.page.locator(".lay.on .nm")).to_have_text("Feature 2")
+    app.press("w")
+    expect(app.page.locator(".lay.on .nm")).to_have_text("Feature 1")
+    app.move(60, 90)
+    app.press("y")
+    expect(app.page.locator(".lay.on .nm")).to_have_text("Feature 2")
+
+
 def test_sections_fold(app):
     app.press("n")
     app.page.get_by_role("button", name=re.compile("^Features")).click()

@@ -167,6 +167,24 @@ def test_boxes_are_placed_moved_and_removed(app):
     app.eventually(lambda: app.annotations()["boxes"] == [])
 
 
+def test_the_box_under_the_pointer_is_drawn_whole(app):
+    app.press("n", "g")
+    app.click(100, 100)
+    app.eventually(lambda: app.annotations()["boxes"])
+    app.press("b")
+
+    def along():
+        """How much of the box's upper edge has a colour."""
+        app.frames()
+        return sum(app.line_colour(68, 68 + 0.5 * step) for step in range(20, 100))
+
+    app.move(10, 10)
+    app.eventually(lambda: 0 < along() < 70, "dashes")
+    app.press("m")
+    app.move(100, 100)
+    app.eventually(lambda: along() > 75, "a whole line")
+
+
 def test_shift_and_right_click_remove_the_box_under_the_pointer(app):
     app.press("n")
     app.page.keyboard.down("Shift")
