@@ -64,6 +64,12 @@ def make_project(folder: pathlib.Path) -> pathlib.Path:
     return folder / "Test.ais"
 
 
+def make_cells(folder: pathlib.Path) -> pathlib.Path:
+    """A project with the tomogram 'cell_c.mrc' of the folder."""
+    subprocess.run([BINARY, "project", "new", folder / "Cells.ais", folder / "cell_c.mrc", "-q"], check=True)
+    return folder / "Cells.ais"
+
+
 def require():
     """Says what to do where the program is not built."""
     assert BINARY.exists(), f"'{BINARY}' is not there: build it with 'make build', or name another in AIS_PROGRAM"

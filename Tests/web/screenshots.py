@@ -1,12 +1,13 @@
 """Takes pictures of the page's main states, for the documents and to be looked at.
 
-    "$(Scripts/python-env Tests/web/requirements.txt | tail -1)" Tests/web/screenshots.py TOMOGRAM.mrc ANNOTATIONS.scns FOLDER
+    "$(Scripts/python-env Tests/web/requirements.txt | tail -1)" Tests/web/screenshots.py TOMOGRAM.mrc ANNOTATIONS.scns NETWORK.scnm FOLDER
 
-The tomogram and its annotations are opened as they are; a second tomogram beside them is not needed. Pictures go to FOLDER:
-STATE-WIDTHxHEIGHT-THEME.png.
+The tomogram and its annotations are opened as they are; a second tomogram beside them is not needed. The network is added twice, the second copy with
+a rule. Pictures go to FOLDER: STATE-WIDTHxHEIGHT-THEME.png.
 """
 
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -31,8 +32,39 @@ def annotate(app):
     app.page.wait_for_timeout(600)
 
 
-def states(app):
+def combine(app, network):
+    """The network, and a copy of it that stays away from the painted membrane's network, shown by its rule."""
+    for _ in range(2):
+        with app.ask(f"/api/projects/{app.project}/models", {"path": str(network)}):
+            pass
+    app.until("state.registers.list('model').length === 2")
+    first, second = (one["id"] for one in app.get("/models")["models"])
+    app.page.evaluate("""async ([first, second]) => {
+      const { edit } = await import('/app/project.js');
+      edit([{ kind: 'change-model', model: first, title: 'Membrane', threshold: 0.5, opacity: 0.34 }, { kind: 'change-model', model: second, title: 'Bilayer', threshold: 0.9, opacity: 0.34 }], 'names');
+      edit([{ kind: 'create-rule', manner: 'avoid', child: first, parent: second, radiusNanometer: 4, threshold: 0.9 }], 'rule');
+    }""", [first, second])
+    app.eventually(lambda: app.get("/models")["rules"])
+
+
+def models(app, network):
+    app.page.locator(".pic").focus()
+    app.press("2")
+    app.page.wait_for_timeout(300)
+    combine(app, network)
+    app.page.wait_for_timeout(2500)
+    yield "models"
+    app.page.get_by_role("button", name=re.compile("^Rules")).click()
+    app.page.locator(".ruleitem").click()
+    app.page.wait_for_timeout(2500)
+    yield "rules"
+    app.page.locator(".pic").focus()
+    app.press("p", "1")
+
+
+def states(app, network):
     yield "annotate"
+    yield from models(app, network)
     app.press("u")
     app.page.wait_for_timeout(1200)
     yield "side-views"
@@ -75,7 +107,7 @@ def states(app):
 
 
 def main():
-    tomogram, annotations, out = map(pathlib.Path, sys.argv[1:])
+    tomogram, annotations, network, out = map(pathlib.Path, sys.argv[1:])
     out.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as name:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -83,7 +115,7 @@ def main():
             for theme in ("dark", "light"):
                 folder = pathlib.Path(name) / f"{size[0]}-{theme}"
                 folder.mkdir()
-                for file in (tomogram, annotations):
+                for file in (tomogram, annotations, network):
                     shutil.copy(file, folder / file.name)
                 project = folder / "Cells.ais"
                 subprocess.run([program.BINARY, "project", "new", project, folder / tomogram.name, "-q"], check=True)
@@ -92,7 +124,7 @@ def main():
                 app = App(browser, server, author="Mira Kowalski", size=size, theme=theme).open("?z=32")
                 app.wait_shown()
                 annotate(app)
-                for state in states(app):
+                for state in states(app, folder / network.name):
                     app.page.screenshot(path=out / f"{state}-{size[0]}x{size[1]}-{theme}.png")
                 app.context.close()
                 server.stop()

@@ -3,7 +3,7 @@
 
 import { Hindered, Unreachable } from "./model/outbox.js";
 
-/** @import { Edit, Entry, Job, Person } from "./model/types.js" */
+/** @import { Edit, Entry, Forecasts, Job, ModelNews, Person, Rectangle } from "./model/types.js" */
 
 /** @typedef {{ kind: string, title?: string, [field: string]: unknown }} Remedy */
 
@@ -33,12 +33,13 @@ export const setAuthor = (name) => {
 async function request(path, { method = "GET", body, signal, priority, keepalive } = {}) {
   /** @type {Record<string, string>} */
   const headers = { "X-Ais-Author": encodeURIComponent(author), "X-Ais-Client": client };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const isFile = body instanceof Blob;
+  if (body !== undefined) headers["Content-Type"] = isFile ? "application/octet-stream" : "application/json";
   /** @type {Response} */
   let response;
   try {
     response = await fetch(path, {
-      method, headers, signal, priority, keepalive, credentials: "same-origin", body: body === undefined ? undefined : JSON.stringify(body),
+      method, headers, signal, priority, keepalive, credentials: "same-origin", body: body === undefined ? undefined : isFile ? body : JSON.stringify(body),
     });
   } catch (error) {
     if (signal?.aborted) throw error;
@@ -158,10 +159,44 @@ export const replacePaths = (project, what) => post(`${at(project)}/paths`, what
 /** A finding of the check-up mended, as an edit that can be undone. @param {string} project @param {number} dataset @param {Remedy} remedy */
 export const mend = (project, dataset, remedy) => post(`${at(project)}/datasets/${dataset}/mend`, { remedy });
 
+/** @param {string} project @returns {Promise<ModelNews>} */
+export const models = (project) => json(`${at(project)}/models`);
+
+/** Adds the networks of a file on the server's side. @param {string} project @param {string} path @returns {Promise<{ entry: Entry, models: number[], rules: number[], warnings: string[] }>} */
+export const addModels = (project, path) => post(`${at(project)}/models`, { path });
+
+/** Adds the networks of a file that this browser has. @param {string} project @param {string} name @param {Blob} file @returns {ReturnType<typeof addModels>} */
+export const uploadModels = (project, name, file) => json(`${at(project)}/models/upload?name=${encodeURIComponent(name)}`, { method: "POST", body: file });
+
+/** @param {string} project @param {number} model */
+export const modelAddress = (project, model) => `${at(project)}/models/${model}/file`;
+
+/** @param {string} project @param {string} title @param {number[]} models */
+export const groupAddress = (project, title, models) => `${at(project)}/models/group?title=${encodeURIComponent(title)}&models=${models.join(",")}`;
+
+/** @typedef {"raw" | "competed" | "final"} ResultLayer */
+/** @typedef {{ dataset: number, version: number, key: string, layer: ResultLayer, model: number, slice: number, modelVersion: string, region?: Rectangle | null }} PredictionAddress */
+
+/** What a network says of a slice, or of a part of it: bytes, 255 for certain. @param {string} project @param {PredictionAddress} wanted @param {AbortSignal} signal */
+export async function prediction(project, { dataset, version, key, layer, model, slice, modelVersion, region }, signal) {
+  const part = region ? `&region=${region.y},${region.x},${region.height},${region.width}` : "";
+  const response = await request(
+    `${at(project)}/datasets/${dataset}/versions/${version}/predictions/${layer}/${model}/${slice}?key=${encodeURIComponent(key)}&version=${encodeURIComponent(modelVersion)}${part}`,
+    { signal, priority: "low" });
+  const number = (/** @type {string} */ name) => Number(response.headers.get(name) ?? 0);
+  return {
+    bytes: new Uint8Array(await response.arrayBuffer()), height: number("X-Ais-Height"), width: number("X-Ais-Width"), y: number("X-Ais-Y"), x: number("X-Ais-X"),
+    seconds: number("X-Ais-Seconds"),
+  };
+}
+
+/** How long a slice takes each active model, and which slices are known already. @param {string} project @param {number} dataset @param {number} version @returns {Promise<Forecasts>} */
+export const forecast = (project, dataset, version) => json(`${at(project)}/datasets/${dataset}/versions/${version}/predictions`);
+
 /**
  * What happens in the project from a line of the journal on. Returns how to stop.
  * @param {string} project @param {number} after
- * @param {{ opened(): void, lost(): void, entry(entry: Entry): void, presence(people: Person[]): void, job(job: Job): void, versions(news: unknown): void }} listener
+ * @param {{ opened(): void, lost(): void, entry(entry: Entry): void, presence(people: Person[]): void, job(job: Job): void, versions(news: unknown): void, models(): void }} listener
  */
 export function events(project, after, listener) {
   const source = new EventSource(`${at(project)}/events?after=${after}&client=${client}`);
@@ -176,6 +211,7 @@ export function events(project, after, listener) {
   source.addEventListener("presence", (event) => listener.presence(data(event).people));
   source.addEventListener("job", (event) => listener.job(data(event)));
   source.addEventListener("versions", (event) => listener.versions(data(event)));
+  source.addEventListener("models", () => listener.models());
   return () => source.close();
 }
 

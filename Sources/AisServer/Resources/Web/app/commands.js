@@ -4,6 +4,8 @@ import { activeDataset, activeFeature, changed, complain, features, state, tell 
 import { goToSlice, nextVersion, stepDataset, stepSlice } from "./datasets.js";
 import * as feature from "./features.js";
 import { edit, undoOrRedo } from "./project.js";
+import { showTask } from "./navigation.js";
+import { takeSlice } from "./from-model.js";
 import { toggleOverlay } from "./overlay.js";
 import { redraw } from "./picture.js";
 import { setPreference } from "./storage.js";
@@ -139,6 +141,10 @@ const commands = {
     state.overlaysAreHidden = !state.overlaysAreHidden;
     changed("features");
   },
+  "view.predictions": () => {
+    state.predictionsAreHidden = !state.predictionsAreHidden;
+    changed("models");
+  },
   "view.overlay": toggleOverlay,
   "view.ortho": view.toggleOrtho,
   "view.zoomIn": () => view.zoomBy(1.1),
@@ -158,6 +164,7 @@ const commands = {
   "tool.box": () => chooseTool("box"),
   "tool.measure": () => chooseTool("measure"),
   "tool.template": () => chooseTool("template"),
+  "tool.wand": () => (state.tool === "wand" ? takeSlice() : chooseTool("wand")),
   "tool.pan": () => chooseTool("pan"),
   "brush.smaller": () => tools.setRadius(tools.radius() - 0.5),
   "brush.larger": () => tools.setRadius(tools.radius() + 0.5),
@@ -194,7 +201,14 @@ const commands = {
   "sheet.open": () => openSheet("files", { purpose: "open" }),
   "sheet.library": () => openSheet("library"),
   "sheet.settings": () => openSheet("settings"),
-  "task.annotate": focusPicture,
+  "task.annotate": () => {
+    showTask("annotate");
+    focusPicture();
+  },
+  "task.models": () => {
+    showTask("models");
+    focusPicture();
+  },
   "region.next": nextRegion,
   "theme": toggleTheme,
   "cancel": cancel,

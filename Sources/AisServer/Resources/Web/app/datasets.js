@@ -208,7 +208,7 @@ export async function startImport(what) {
 }
 
 /** @param {() => Promise<import("../model/types.js").Job>} start */
-async function begin(start) {
+export async function begin(start) {
   try {
     noteJob(await start());
     state.sheet = { kind: "jobs" };

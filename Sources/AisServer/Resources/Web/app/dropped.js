@@ -3,7 +3,8 @@
 
 import * as api from "../api.js";
 import { recentFolders, startImport } from "./datasets.js";
-import { addPaths } from "./navigation.js";
+import { importModels, isModelFile, uploadModels } from "./models.js";
+import { addPaths, showTask } from "./navigation.js";
 import { changed, complain, state } from "./state.js";
 import { counted } from "../model/units.js";
 
@@ -15,7 +16,10 @@ export const pathsIn = (text) => text.split(/\r?\n/).filter((line) => /^(file:\/
 /** Opens, adds or imports what is at these paths. @param {string[]} paths */
 export async function takePaths(paths) {
   const annotations = state.project ? paths.filter((path) => path.endsWith(".scns")) : [];
-  const others = paths.filter((path) => !annotations.includes(path));
+  const networks = state.project ? paths.filter(isModelFile) : [];
+  const others = paths.filter((path) => !annotations.includes(path) && !networks.includes(path));
+  for (const path of networks) await importModels(path);
+  if (networks.length > 0) showTask("models");
   if (annotations.length > 0) await startImport({ kind: "scns", paths: annotations });
   if (others.length > 0) await addPaths(others);
 }
@@ -45,13 +49,23 @@ export async function takeFiles(files) {
   });
 }
 
+/** Networks dropped on the window: shown where models are. @param {File[]} files */
+async function takeModels(files) {
+  for (const file of files) await uploadModels(file);
+  showTask("models");
+}
+
 addEventListener("dragover", (event) => event.preventDefault());
 addEventListener("drop", (event) => {
   if (event.defaultPrevented) return;
   event.preventDefault();
   const data = event.dataTransfer;
   const paths = pathsIn(data?.getData("text/uri-list") || data?.getData("text/plain") || "");
-  const files = [...(data?.files ?? [])].map(({ name, size }) => ({ name, size }));
+  const dropped = [...(data?.files ?? [])];
+  // A network is small enough to be sent as it is; a tomogram stays where it lies.
+  const networks = state.project ? dropped.filter(({ name }) => isModelFile(name)) : [];
+  const files = dropped.filter((file) => !networks.includes(file)).map(({ name, size }) => ({ name, size }));
+  if (networks.length > 0) void takeModels(networks);
   if (paths.length > 0) void takePaths(paths).catch(complain);
   else if (files.length > 0) void takeFiles(files).catch(complain);
 });

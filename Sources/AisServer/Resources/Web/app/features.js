@@ -7,6 +7,7 @@ import { neighbours, wrapped } from "../model/slices.js";
 import { counted } from "../model/units.js";
 import { asMask, compute } from "./compute.js";
 import { edit, loadMask, undoOrRedo } from "./project.js";
+import { slide } from "./sliding.js";
 import { activeDataset, activeFeature, boxes, cards, changed, features, frame, libraries, listen, ownBoxSize, state, tell } from "./state.js";
 
 /** @import { Mask } from "../model/mask.js" */
@@ -43,6 +44,7 @@ function freeTitle(all) {
 /** @param {number} id */
 export function choose(id) {
   state.feature = id;
+  if (state.task === "annotate") state.inspected = "feature";
   const feature = activeFeature();
   if (feature) state.isFlood = feature.isFlood;
   changed("features", "tool");
@@ -55,27 +57,9 @@ export function knownFeatures() {
   return cards().filter((card) => active.has(card.library) && card.isUsed && !taken.has(card.title.toLowerCase()));
 }
 
-/** @type {Map<string, ReturnType<typeof setTimeout>>} */
-const timers = new Map();
-/** @type {Map<string, Record<string, unknown>>} */
-const later = new Map();
-
 /** Changes a feature. While a slider moves, the change shows at once and is one edit when it rests. @param {Feature} feature @param {Record<string, unknown>} fields @param {boolean} [isMoving] */
 export function changeFeature(feature, fields, isMoving = false) {
-  const key = `feature/${feature.id}`;
-  const all = { ...later.get(key), ...fields };
-  later.set(key, all);
-  clearTimeout(timers.get(key));
-  const preview = `preview ${key}`;
-  state.registers.settle(preview);
-  if (isMoving) {
-    const { colour, ...others } = all;
-    state.registers.expect(preview, Object.entries({ ...others, .../** @type {object} */ (colour) }).map(([field, value]) => ({ kind: "feature", id: feature.id, field, value: /** @type {any} */ (value) })));
-    timers.set(key, setTimeout(() => changeFeature(feature, {}, false), 400));
-  } else {
-    later.delete(key);
-    edit([{ kind: "change-feature", feature: feature.id, ...all }], labelFor(all));
-  }
+  slide("feature", feature.id, fields, isMoving, (all) => edit([{ kind: "change-feature", feature: feature.id, ...all }], labelFor(all)));
   changed("features");
 }
 

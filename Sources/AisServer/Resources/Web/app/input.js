@@ -6,6 +6,8 @@ import { chord, effective, index } from "../model/bindings.js";
 import { focusPicture, run } from "./commands.js";
 import { stepSlice } from "./datasets.js";
 import { redraw, tooling, valueAt, viewport } from "./picture.js";
+import { takeDrag } from "./from-model.js";
+import { holdRaw } from "./predictions.js";
 import { moveCross } from "./side.js";
 import { panBy, zoomBy } from "./view-actions.js";
 import { changed, frame, listen, state } from "./state.js";
@@ -15,7 +17,9 @@ import * as tools from "./tools.js";
 /** @import { Point } from "../model/types.js" */
 /** @import { Action } from "./tools.js" */
 
-const held = { space: 0, isMoved: false, control: false };
+const held = { space: 0, isMoved: false, control: false, version: 0, versionKey: "", timer: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined) };
+/** Milliseconds after which a key is held and not tapped. */
+const HOLD = 250;
 const counter = new WheelCounter();
 
 /** @type {Map<string, Command>} */
@@ -134,6 +138,7 @@ function begin(event, place, point) {
     case "brush":
     case "eraser": return tools.brushStroke(point, erases, pressure);
     case "sphere": return tools.sphereStroke(point, erases);
+    case "wand": return takeDrag(point, erases);
     case "lasso": return tools.lassoDrag(point, erases);
     case "box": return tools.boxDrag(point, button === 2);
     case "measure": return button === 0 ? tools.measureDrag(point) : null;
@@ -246,11 +251,17 @@ addEventListener("keydown", (event) => {
   const command = keys.get(pressed);
   if (!command) return;
   event.preventDefault();
+  if (command.id === "version.next") {
+    // Tapped it flips versions; held it shows what models say before competition and rules.
+    if (held.version === 0) Object.assign(held, { version: event.timeStamp, versionKey: event.code, timer: setTimeout(() => holdRaw(true), HOLD) });
+    return;
+  }
   if (event.repeat && !command.repeats) return;
   run(command.id);
 });
 
 addEventListener("keyup", (event) => {
+  if (event.code === held.versionKey) release(event.timeStamp);
   if (event.key === "Control" || event.key === "Meta") held.control = false;
   if (event.key === " " && held.space > 0) {
     const isTap = event.timeStamp - held.space < 250 && !held.isMoved;
@@ -258,4 +269,16 @@ addEventListener("keyup", (event) => {
     if (isTap) run("view.reset");
   }
 });
-addEventListener("blur", () => Object.assign(held, { space: 0, control: false }));
+addEventListener("blur", () => {
+  Object.assign(held, { space: 0, control: false });
+  release(Infinity);
+});
+
+/** The key that was tapped or held is up again. @param {number} time */
+function release(time) {
+  if (held.version === 0) return;
+  clearTimeout(held.timer);
+  holdRaw(false);
+  if (time - held.version < HOLD) run("version.next");
+  held.version = 0;
+}

@@ -7,9 +7,11 @@ import { setPreference } from "./storage.js";
 import { changed, complain, datasets, listen, state, tell, versions } from "./state.js";
 import { counted } from "../model/units.js";
 
+/** @import { Task } from "./state.js" */
+
 /** Shows what the address says. */
 export async function showAddress() {
-  const match = /^\/p\/([^/]+)/.exec(location.pathname);
+  const match = /^\/p\/([^/]+)(?:\/(\w+))?/.exec(location.pathname);
   const query = new URLSearchParams(location.search);
   if (!match) {
     if (state.project) closeProject();
@@ -28,10 +30,25 @@ export async function showAddress() {
       return;
     }
   }
+  setTask(match[2] === "models" ? "models" : "annotate");
   const list = datasets();
   const wanted = list.find(({ name }) => name === query.get("t")) ?? list.find(({ id }) => id === state.dataset) ?? list[0];
   const number = (/** @type {string} */ name) => (query.has(name) && Number.isFinite(Number(query.get(name))) ? Number(query.get(name)) : undefined);
   if (wanted) await showDataset(wanted.id, query.has("z") ? { slice: number("z"), y: number("y"), x: number("x"), zoom: number("zoom") } : {});
+}
+
+/** @param {Task} task */
+function setTask(task) {
+  if (state.task === task) return;
+  state.task = task;
+  state.inspected = task === "annotate" ? "feature" : "model";
+  changed("ui", "models", "features");
+}
+
+/** Shows another task: other tools and sections, the same tomogram, slice and view. @param {Task} task */
+export function showTask(task) {
+  setTask(task);
+  changed("view");
 }
 
 addEventListener("popstate", () => void showAddress());
@@ -47,8 +64,8 @@ listen(["slice", "view", "datasets"], () => {
     const name = datasets().find(({ id }) => id === state.dataset)?.name;
     const { centre, zoom } = state.view;
     const query = new URLSearchParams(name ? { t: name, z: String(state.slice), y: centre.y.toFixed(1), x: centre.x.toFixed(1), zoom: zoom.toPrecision(4) } : {});
-    const address = `/p/${encodeURIComponent(state.project.key)}/annotate?${query}`;
-    const place = `${state.project.key} ${name}`;
+    const address = `/p/${encodeURIComponent(state.project.key)}/${state.task}?${query}`;
+    const place = `${state.project.key} ${name} ${state.task}`;
     if (writtenFor && writtenFor !== place) history.pushState(null, "", address);
     else history.replaceState(null, "", address);
     writtenFor = place;

@@ -19,6 +19,7 @@ import { activeDataset, activeVersion, boxes, boxSizeOf, changed, features, fram
 /** @import { Point, Rectangle, SliceData, Version } from "../model/types.js" */
 /** @import { Drawing } from "../render/overlay.js" */
 /** @import { Layer, Scene } from "../render/picture-renderer.js" */
+/** @import { PredictionLayer } from "../render/prediction-layer.js" */
 /** @import { SliceAddress } from "../api.js" */
 
 /** @type {PictureRenderer | null} */
@@ -37,6 +38,13 @@ let wantMask = () => {};
 /** @param {typeof wantMask} ask */
 export const setMaskSource = (ask) => {
   wantMask = ask;
+};
+
+/** What networks say of the slice in view. @type {() => PredictionLayer[]} */
+let predictions = () => [];
+/** @param {typeof predictions} source */
+export const setPredictionSource = (source) => {
+  predictions = source;
 };
 
 /** @param {HTMLCanvasElement} canvas @param {HTMLCanvasElement} over */
@@ -127,7 +135,7 @@ function stage() {
 export function scene() {
   return {
     slice: state.problem ? null : shown, frame: frame(), view: state.view, contrast: state.contrast, isInverted: state.contrast.isInverted,
-    isSmooth: state.isSmooth, filters: active(state.filters, state.filtersAreOn), crop: state.crop, overlay: overlayOf(), isTint: state.preferences.isTint, layers: layers(),
+    isSmooth: state.isSmooth, filters: active(state.filters, state.filtersAreOn), crop: state.crop, overlay: overlayOf(), isTint: state.preferences.isTint, predictions: state.problem ? [] : predictions(), layers: layers(),
     stage: stage(),
   };
 }

@@ -17,7 +17,7 @@ import { described } from "../model/undo.js";
 /** @import { Item } from "../model/outbox.js" */
 /** @import { Patch } from "../model/patch.js" */
 /** @import { Plane } from "../model/planes.js" */
-/** @import { Edit, Entry, Job } from "../model/types.js" */
+/** @import { Edit, Entry, Job, ModelRecord } from "../model/types.js" */
 
 /** @type {() => void} */
 let stopEvents = () => {};
@@ -41,6 +41,13 @@ export const outbox = new Outbox(outboxStorage, send, {
   },
 });
 
+/** Told when the server has news of models, or may have. */
+let lookAtModels = () => {};
+/** @param {typeof lookAtModels} look */
+export const setModelListener = (look) => {
+  lookAtModels = look;
+};
+
 /** Opens the project of a key and shows it. @param {string} key */
 export async function openProject(key) {
   closeProject();
@@ -55,6 +62,7 @@ export async function openProject(key) {
   state.connection.saved = Date.now();
   changed("session", "datasets", "features", "history", "jobs", "people", "connection");
   listenFrom(state.sequence);
+  lookAtModels();
   void outbox.pump();
 }
 
@@ -66,7 +74,9 @@ export function closeProject() {
   state.planes.pending = [];
   state.project = null;
   state.dataset = null;
-  state.feature = null;
+  Object.assign(state, { feature: null, model: null, rule: null, forecast: null, overlayTime: null, inspected: "feature" });
+  state.modelStates.clear();
+  state.predicted.clear();
   early.clear();
   recent = [];
   clearTimeout(nextTry);
@@ -76,7 +86,7 @@ export function closeProject() {
 /** @param {any} snapshot */
 function takeSnapshot(snapshot) {
   const { registers } = state;
-  for (const kind of ["dataset", "version", "feature", "library", "libraryFeature", "layer"]) registers.clear(kind);
+  for (const kind of ["dataset", "version", "feature", "library", "libraryFeature", "layer", "model", "rule"]) registers.clear(kind);
   for (const dataset of snapshot.datasets) {
     const { shape, voxelSizeAngstrom: size } = dataset;
     registers.load("dataset", {
@@ -91,6 +101,7 @@ function takeSnapshot(snapshot) {
     for (const card of library.features ?? []) registers.load("libraryFeature", withColour({ ...card, library: library.id }));
   }
   for (const layer of snapshot.layers ?? []) registers.load("layer", layer);
+  takeModels(snapshot);
   state.totals = snapshot.annotated ?? [];
   state.people = snapshot.people ?? [];
   state.sequence = snapshot.sequence;
@@ -105,6 +116,17 @@ function takeVersion(dataset, version) {
     scaleUp: scale.up ?? scale.binning ?? 1, scaleDown: scale.down ?? 1, sizeZ: shape.z, sizeY: shape.y, sizeX: shape.x,
   });
   state.versionStates.set(version.id, { state: version.state ?? "ok", reason: version.reason ?? "", key: version.key });
+}
+
+/** Takes models and rules as they are now, with what no edit tells of them. @param {{ models?: ModelRecord[], rules?: any[], combination?: string }} news */
+export function takeModels({ models = [], rules = [], combination }) {
+  for (const { state: now, reason, version, network, training, source, ...cells } of models) {
+    state.registers.load("model", /** @type {any} */ (withColour(cells)));
+    state.modelStates.set(cells.id, { state: now, reason, version, network, training, source });
+  }
+  for (const rule of rules) state.registers.load("rule", rule);
+  if (combination !== undefined) state.combination = combination;
+  changed("models");
 }
 
 /** @param {any} record  with a colour of its own or three shares */
@@ -125,6 +147,7 @@ function listenFrom(after) {
       });
       if (wasDown) {
         void refreshVersions();
+        lookAtModels();
         api.jobs(key).then(({ jobs }) => jobs.forEach(noteJob), () => {});
       }
     },
@@ -137,6 +160,7 @@ function listenFrom(after) {
     },
     job: (job) => noteJob(job),
     versions: () => void refreshVersions(),
+    models: () => lookAtModels(),
   });
 }
 
@@ -283,6 +307,7 @@ function applyEntry(entry) {
   announce(kinds);
   if (entry.client === api.client) state.connection.saved = Date.now();
   else if (kinds.has("version") || kinds.has("dataset")) void refreshVersions();
+  if (["model", "rule", "setting"].some((kind) => kinds.has(kind))) lookAtModels();
   if ((entry.masks?.length ?? 0) > 0 || kinds.has("box")) summarise(entry);
   if (entry.action !== "edit" && entry.author === state.author) showWhere(entry);
   changed("history", "connection");
@@ -292,6 +317,7 @@ function applyEntry(entry) {
 function announce(kinds) {
   if (["feature", "layer", "library", "libraryFeature"].some((kind) => kinds.has(kind))) changed("features");
   if (["dataset", "version"].some((kind) => kinds.has(kind))) changed("datasets");
+  if (["model", "rule"].some((kind) => kinds.has(kind))) changed("models");
   changed("annotations");
   redraw("overlay");
 }

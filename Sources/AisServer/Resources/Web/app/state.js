@@ -6,14 +6,16 @@ import { Planes } from "../model/planes.js";
 import { UndoState } from "../model/undo.js";
 import { preference } from "./storage.js";
 
-/** @import { Filter, Job, Person, Point, Rectangle, SliceData, Stroke, Version, Dataset, Feature, Box, Card, Library } from "../model/types.js" */
+/** @import { Filter, Job, Person, Point, Rectangle, SliceData, Stroke, Version, Dataset, Feature, Box, Card, Forecast, Library, Model, ModelState, Rule } from "../model/types.js" */
+/** @import { Stage } from "../model/predictions.js" */
 /** @import { Overrides } from "../model/bindings.js" */
 /** @import { Order } from "../model/search.js" */
 /** @import { Histogram } from "../model/contrast.js" */
 /** @import { Remedy, Session } from "../api.js" */
 
-/** @typedef {"brush" | "lasso" | "sphere" | "eraser" | "box" | "template" | "pan" | "measure"} Tool */
-/** @typedef {"session" | "datasets" | "slice" | "shown" | "view" | "contrast" | "features" | "annotations" | "tool" | "ui" | "people" | "jobs" | "connection" | "history" | "cursor" | "toast"} Topic */
+/** @typedef {"brush" | "lasso" | "sphere" | "eraser" | "box" | "template" | "pan" | "measure" | "wand"} Tool */
+/** @typedef {"session" | "datasets" | "slice" | "shown" | "view" | "contrast" | "features" | "annotations" | "tool" | "ui" | "people" | "jobs" | "connection" | "history" | "cursor" | "toast" | "models" | "predictions"} Topic */
+/** @typedef {"annotate" | "models"} Task */
 /** @typedef {{ kind: string, [field: string]: unknown }} Sheet */
 /** @typedef {{ text: string, isError: boolean, action?: { title: string, run(): void } | null, ends: number }} Toast */
 /** @typedef {{ feature: number, slice: number, pixels: number, boxes: number }} Annotated */
@@ -41,6 +43,9 @@ export const state = {
     hindrance: "",
   },
 
+  task: /** @type {Task} */ ("annotate"),
+  /** What of the right column has the inspector. */
+  inspected: /** @type {"feature" | "model" | "rule"} */ ("feature"),
   dataset: /** @type {number | null} */ (null),
   version: /** @type {number | null} */ (null),
   feature: /** @type {number | null} */ (null),
@@ -63,6 +68,21 @@ export const state = {
   /** A second picture over the slice: how it is wanted, and the slice of it that is here. */
   overlay: { version: /** @type {number | null} */ (null), opacity: 0.5, blend: /** @type {"over" | "add" | "multiply"} */ ("add"), colour: "#4ade80", isHidden: false },
   overlayShown: /** @type {{ key: string, data: SliceData, black: number, white: number } | null} */ (null),
+  /** Networks: what is known of them beside their cells, and the version of what they give together. */
+  model: /** @type {number | null} */ (null),
+  rule: /** @type {number | null} */ (null),
+  modelStates: /** @type {Map<number, ModelState>} */ (new Map()),
+  combination: "",
+  stage: /** @type {Stage} */ ("final"),
+  /** Raw as long as a key is held. */
+  isRawHeld: false,
+  showsRemoved: true,
+  predictionsAreHidden: false,
+  /** Of the slice in view, by model. @type {Map<number, { seconds: number | null, pixels: number | null, error: { message: string, remedy: Remedy | null } | null, isWaiting: boolean }>} */
+  predicted: new Map(),
+  /** From the slice's coming into view until all that is wanted was there. @type {{ seconds: number, models: number } | null} */
+  overlayTime: null,
+  forecast: /** @type {{ models: Forecast[], cached: number[] } | null} */ (null),
   isOrtho: false,
   ortho: { y: 0, x: 0 },
   statistics: /** @type {{ histogram: Histogram, sorted: Float32Array, mean: number, deviation: number } | null} */ (null),
@@ -203,6 +223,22 @@ export const libraries = () => /** @type {any[]} */ (state.registers.list("libra
 /** @param {number} [library] @returns {Card[]} */
 export const cards = (library) => /** @type {any[]} */ (state.registers.list("libraryFeature"))
   .filter((card) => library === undefined || card.library === library).sort(byPosition);
+
+/** @type {ModelState} */
+const UNKNOWN = { state: "ready", reason: "", version: "", network: null, training: null, source: null };
+
+/** @returns {Model[]} */
+export const models = () => state.registers.list("model")
+  .map((record) => /** @type {any} */ ({ ...record, ...(state.modelStates.get(Number(record.id)) ?? UNKNOWN) })).sort(byPosition);
+
+/** @returns {Model | null} */
+export const activeModel = () => models().find(({ id }) => id === state.model) ?? null;
+
+/** Rules in the order in which they are carried out; those of models that are gone are none. @returns {Rule[]} */
+export function rules() {
+  const there = new Set(state.registers.list("model").map(({ id }) => id));
+  return /** @type {any[]} */ (state.registers.list("rule")).filter(({ child, parent }) => there.has(child) && there.has(parent)).sort(byPosition);
+}
 
 /** The frame's slice: rows and columns. */
 export function frame() {

@@ -39,6 +39,7 @@ export const COMMANDS = [
     ["view.smooth", "Smooth between pixels", ["Shift+I"]],
     ["view.crop", "Crop", ["C"]],
     ["view.filters", "All filters on or off", ["Z"]],
+    ["view.predictions", "Hide or show what models say", ["P"]],
     ["view.overlays", "Hide or show all that lies over the slice", ["O"]],
     ["view.overlay", "Hide or show the overlay picture", ["Shift+O"]],
     ["view.ortho", "Views from the side", ["U"]],
@@ -53,6 +54,7 @@ export const COMMANDS = [
     ["tool.sphere", "Sphere brush", ["D"]],
     ["tool.eraser", "Eraser on or off", ["E"]],
     ["tool.box", "Boxes", ["G"]],
+    ["tool.wand", "From a model: a piece, inside a line; again: all", ["V"]],
     ["tool.measure", "Measure", ["M"]],
     ["tool.template", "Cut a template", ["Shift+G"]],
     ["brush.smaller", "Smaller brush", ["["], true],
@@ -83,6 +85,7 @@ export const COMMANDS = [
     ["sheet.keys", "Keys and help", ["?"]],
     ["sheet.open", "Open tomograms or a project", ["Ctrl+O"]],
     ["task.annotate", "Annotate", ["1"]],
+    ["task.models", "Models", ["2"]],
     ["region.next", "Next region of the window", ["F6"]],
     ["cancel", "Cancel, close, back to the picture", ["Escape"]],
   ]),
@@ -103,6 +106,7 @@ export const MOUSE = [
   { input: "Wheel on a view from the side", action: "Move that view" },
   { input: "Middle drag, Space + drag", action: "Move the picture" },
   { input: "Right drag on the histogram", action: "Window and level" },
+  { input: "Hold the key of the next version (R)", action: "What models say before competition and rules" },
 ];
 
 /** @typedef {{ key: string, code: string, ctrlKey: boolean, metaKey: boolean, shiftKey: boolean, altKey: boolean }} KeyLike */

@@ -14,10 +14,11 @@ export const newId = () => {
 /** @type {Record<string, string>} */
 const KINDS = {
   "dataset": "dataset", "version": "version", "feature": "feature", "box": "box", "library": "library", "library-feature": "libraryFeature",
+  "model": "model", "rule": "rule",
 };
 
 /** Where the record's number stands in edits that change or remove one. @type {Record<string, string>} */
-const SUBJECTS = { dataset: "dataset", version: "version", feature: "feature", box: "box", library: "library", libraryFeature: "card" };
+const SUBJECTS = { dataset: "dataset", version: "version", feature: "feature", box: "box", library: "library", libraryFeature: "card", model: "model", rule: "rule" };
 
 /** @param {Edit[]} edits @param {Registers} registers @returns {CellChange[]} */
 export const predicted = (edits, registers) => edits.flatMap((edit) => one(edit, registers));
@@ -28,6 +29,8 @@ function one(edit, registers) {
   switch (edit.kind) {
     case "create-feature":
       return made("feature", field("id"), { ...FEATURE_DEFAULTS, ...cells(edit, ["kind", "id"]) });
+    case "create-rule":
+      return made("rule", field("id"), { threshold: 0.5, position: 1e6, ...cells(edit, ["kind", "id"]) });
     case "place-box":
       return made("box", field("id"), { dataset: field("dataset"), feature: field("feature"), z: field("slice"), y: field("y"), x: field("x") });
     case "move-box":
@@ -40,6 +43,8 @@ function one(edit, registers) {
       const layer = registers.list("layer").find((other) => other.dataset === edit.dataset && other.feature === edit.feature);
       return layer ? changed("layer", Number(layer.id), { boxSize: /** @type {CellValue} */ (edit.boxSize ?? null) }) : [];
     }
+    case "duplicate-model":
+      return [];
     case "separate-version":
       return [{ kind: "version", id: field("version"), field: "live", value: false }];
     case "add-library-feature":
@@ -67,7 +72,7 @@ const FEATURE_DEFAULTS = {
   brushRadius: 10, boxSize: 64, position: 1e6,
 };
 
-/** Fields as cells: a colour and a voxel size are three each. @param {Edit} edit @param {string[]} without @returns {Record<string, CellValue>} */
+/** Fields as cells: a colour and a voxel size are three each, and a rule's manner its kind. @param {Edit} edit @param {string[]} without @returns {Record<string, CellValue>} */
 function cells(edit, without) {
   /** @type {Record<string, CellValue>} */
   const result = {};
@@ -77,7 +82,8 @@ function cells(edit, without) {
     else if (name === "voxelSizeAngstrom") {
       const size = /** @type {Record<string, number> | null} */ (value);
       for (const axis of ["z", "y", "x"]) result[camel(`voxel_size_${axis}_angstrom`)] = size ? size[axis] : null;
-    } else if (value === null || typeof value !== "object") result[name] = /** @type {CellValue} */ (value);
+    } else if (name === "manner") result.kind = /** @type {CellValue} */ (value);
+    else if (value === null || typeof value !== "object") result[name] = /** @type {CellValue} */ (value);
   }
   return result;
 }

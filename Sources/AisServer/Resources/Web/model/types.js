@@ -1,5 +1,7 @@
 // The shapes of values that several modules share. Types only; axes are named, slices and voxels count from 0.
 
+/** @import { Colour } from "./palette.js" */
+
 /**
  * A rectangle of pixels of a slice.
  * @typedef {{ y: number, x: number, height: number, width: number }} Rectangle
@@ -72,6 +74,32 @@
  *
  * The values of a slice: half floats, `value = offset + step · half`.
  * @typedef {{ height: number, width: number, level: number, halves: Uint16Array, offset: number, step: number }} SliceData
+ */
+
+/**
+ * What a network is, as its file says.
+ * @typedef {{ architecture: string | null, kind: "2D" | "2.5D" | "3D", parameters: number, depth: number, boxSize: number | null, voxelSizeAngstrom: number | null,
+ *   normalization: string, contentHash: string, epochs: number, loss: number | null, inputMultiple: number }} Network
+ *
+ * What is known of a model beside its cells: it changes without edits, as while it learns. `version` is "" while there is no network.
+ * @typedef {{ state: "ready" | "training" | "missing", reason: string, version: string, network: Network | null, training: string | null,
+ *   source: { kind: string, name: string, path: string | null, time: number, by: string } | null }} ModelState
+ *
+ * @typedef {{ id: number, title: string, position: number, opacity: number, threshold: number, isActive: boolean, isVisible: boolean, isBlended: boolean, emits: boolean,
+ *   absorbs: boolean, feature: number | null, augmentations: number, tiling: "standard" | "exact", processingVoxelSizeAngstrom: number | null }} ModelCells
+ *
+ * A model as the server tells it, with its colour in one piece.
+ * @typedef {ModelCells & ModelState & { colour: Colour }} ModelRecord
+ *
+ * A model of the list. @typedef {ModelCells & Colour & ModelState} Model
+ *
+ * The child is changed where the parent is above the threshold.
+ * @typedef {{ id: number, position: number, kind: "avoid" | "colocalize", child: number, parent: number, radiusNanometer: number, threshold: number }} Rule
+ *
+ * @typedef {{ models: ModelRecord[], rules: Rule[], combination: string }} ModelNews
+ *
+ * @typedef {{ model: number, seconds: number | null, measuredSeconds: number | null, memoryBytes: number, error: { code: string, message: string } | null }} Forecast
+ * @typedef {{ models: Forecast[], cached: number[] }} Forecasts
  */
 
 export {};

@@ -10,6 +10,8 @@ const NAMES = {
   "remove-dataset": "removing a tomogram", "add-version": "adding a version", "relink-version": "relinking", "remove-version": "removing a version",
   "add-library": "new library", "change-library": "change of a library", "remove-library": "removing a library",
   "add-library-feature": "new card", "change-library-feature": "change of a card", "remove-library-feature": "removing a card",
+  "change-model": "change of a model", "duplicate-model": "copy of a model", "delete-model": "deleting a model", "create-model": "new model",
+  "create-rule": "new rule", "change-rule": "change of a rule", "delete-rule": "removing a rule",
   "set-setting": "setting", "set-view": "view", "several": "several edits",
 };
 

@@ -52,6 +52,14 @@ export function duration(seconds) {
   return `${Math.floor(whole / 3600)} h${Math.floor((whole % 3600) / 60) ? ` ${Math.floor((whole % 3600) / 60)} min` : ""}`;
 }
 
+/** A span of time in a table: 1:34, 2:10:05. @param {number} seconds */
+export function stopwatch(seconds) {
+  const whole = Math.max(0, Math.round(seconds));
+  const two = (/** @type {number} */ value) => String(value).padStart(2, "0");
+  const rest = `${two(Math.floor((whole % 3600) / 60))}:${two(whole % 60)}`;
+  return whole >= 3600 ? `${Math.floor(whole / 3600)}:${rest}` : rest.replace(/^0/, "");
+}
+
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** The time of day: 10:42:18. @param {number} milliseconds @param {boolean} [withSeconds] */

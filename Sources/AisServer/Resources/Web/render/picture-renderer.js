@@ -3,6 +3,7 @@
 
 import { drawAll, program, setFilter, texture } from "./gl.js";
 import { FilterStack } from "./filter-stack.js";
+import { PredictionTextures } from "./prediction-layer.js";
 import * as shaders from "./shaders.js";
 import { SliceCache } from "./slice-cache.js";
 import { grown, union } from "../model/mask.js";
@@ -10,6 +11,7 @@ import { grown, union } from "../model/mask.js";
 /** @import { Mask } from "../model/mask.js" */
 /** @import { Filter, Rectangle, SliceData } from "../model/types.js" */
 /** @import { View } from "../model/view.js" */
+/** @import { PredictionLayer } from "./prediction-layer.js" */
 
 /**
  * @typedef {object} Layer
@@ -34,6 +36,7 @@ import { grown, union } from "../model/mask.js";
  * @property {Rectangle | null} crop
  * @property {Overlay | null} overlay
  * @property {boolean} isTint
+ * @property {PredictionLayer[]} predictions  under the painted layers, the last drawn on top
  * @property {Layer[]} layers  the last drawn on top
  * @property {[number, number, number]} stage  colour around the picture
  */
@@ -69,6 +72,8 @@ export class PictureRenderer {
     this.sliceProgram = program(gl, shaders.everything, shaders.slice);
     this.overlayProgram = program(gl, shaders.everything, shaders.overlay);
     this.layerProgram = program(gl, shaders.everything, shaders.layer);
+    this.predictionProgram = program(gl, shaders.everything, shaders.prediction);
+    this.predictions = new PredictionTextures(gl);
     this.filters = new FilterStack(gl);
     this.slices = new SliceCache(gl);
     this.masks.clear();
@@ -131,6 +136,11 @@ export class PictureRenderer {
     gl.enable(gl.BLEND);
     if (scene.overlay) this.#drawOverlay(scene.overlay, scene, zoom);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+    if (this.predictions) this.predictions.frame += 1;
+    for (const layer of scene.predictions) {
+      this.predictions?.prepare(layer, this.#begin(this.predictionProgram, scene, zoom), ratio, scene.isSmooth);
+      drawAll(gl);
+    }
     for (const layer of scene.layers) this.#drawLayer(layer, scene, zoom, clip);
     gl.disable(gl.SCISSOR_TEST);
   }

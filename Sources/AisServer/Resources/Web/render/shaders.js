@@ -73,6 +73,41 @@ void main() {
   colour = vec4(paint * alpha, alpha);
 }`;
 
+export const prediction = `${placed}
+uniform sampler2D values;
+uniform sampler2D before; // the same part, before competition and rules
+uniform vec4 part;       // of the slice: first x and y, width, height
+uniform vec2 size;       // the whole slice
+uniform float limit;     // above it is found, 0 to 1
+uniform vec3 paint;
+uniform float fill;
+uniform float edge;      // width in device pixels
+uniform float dashes;
+uniform float isShaded;
+uniform float hasBefore;
+vec2 within(vec2 at) { return (at * size - part.xy) / part.zw; }
+float least(sampler2D of, vec2 at, vec2 reach) {
+  return min(min(texture(of, within(at + vec2(reach.x, 0.0))).r, texture(of, within(at - vec2(reach.x, 0.0))).r),
+    min(texture(of, within(at + vec2(0.0, reach.y))).r, texture(of, within(at - vec2(0.0, reach.y))).r));
+}
+void main() {
+  vec2 at = (point() + 0.5) / frame;
+  vec2 place = within(at);
+  if (any(lessThan(place, vec2(0.0))) || any(greaterThanEqual(place, vec2(1.0)))) discard;
+  vec2 reach = vec2(edge / zoom) / frame;
+  float value = texture(values, place).r;
+  if (value < limit) {
+    if (hasBefore < 0.5 || texture(before, place).r < limit || least(before, at, 1.5 * reach) >= limit) discard;
+    if (mod(gl_FragCoord.x + gl_FragCoord.y, 2.0 * dashes) >= dashes) discard;
+    colour = vec4(paint * 0.95, 0.95);
+    return;
+  }
+  bool onEdge = least(values, at, reach) < limit;
+  float alpha = isShaded > 0.5 ? fill * mix(0.2, 1.0, (value - limit) / max(1.0 - limit, 0.004)) : fill;
+  if (onEdge) alpha = max(alpha, 0.9);
+  colour = vec4(paint * alpha, alpha);
+}`;
+
 export const convolve = `#version 300 es
 precision highp float;
 uniform sampler2D values;

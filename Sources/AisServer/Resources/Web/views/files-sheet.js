@@ -7,6 +7,7 @@ import * as api from "../api.js";
 import { closeSheet } from "../app/commands.js";
 import { addPaths, openPaths } from "../app/navigation.js";
 import { recentFolders, rememberFolder, startImport } from "../app/datasets.js";
+import { importModels } from "../app/models.js";
 import { edit } from "../app/project.js";
 import { activeVersion, complain, features, state } from "../app/state.js";
 import { byteCount, moment, number } from "../model/units.js";
@@ -21,6 +22,7 @@ const PURPOSES = {
   import: { button: "Import", hint: ".scns of the earlier program, also whole folders." },
   relink: { button: "Take this file", hint: "The tomogram itself, wherever it is now." },
   version: { button: "Add as a version", hint: "The same tomogram, denoised, deconvolved or binned." },
+  model: { button: "Import", hint: "Networks: .scnm and .scnmgroup, also of the earlier program, groups (.json), and Keras (.h5)." },
   "import-into": { button: "Import", hint: "A volume of masks (MRC) of the tomogram's size, or a list of boxes." },
 };
 
@@ -108,6 +110,7 @@ async function take(sheet, paths, { threshold, onlyHere }) {
     case "import":
       await startImport({ kind: "scns", paths });
       return;
+    case "model": return importModels(paths[0]);
     case "relink":
       edit([{ kind: "relink-version", version: sheet.version, path: paths[0] }], "finding the file");
       return;

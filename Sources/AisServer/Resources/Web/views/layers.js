@@ -1,21 +1,31 @@
-// The right column: features, and below them all of the one that is chosen.
+// The right column: features, models, rules, and below them all of what is chosen.
 
-import { html, useEffect, useLayoutEffect, useRef, useState, useTopics } from "./ui.js";
+import { html, useEffect, useState, useTopics } from "./ui.js";
 import { Icon } from "./icons.js";
 import { Check, IconButton, Menu, Segments, Slider } from "./controls.js";
 import { FoldTitle, isFolded } from "./fold.js";
 import { ColourField } from "./colour.js";
 import { Edge } from "./edge.js";
-import { focusPicture, openSheet, run } from "../app/commands.js";
+import { ModelInspector } from "./model-inspector.js";
+import { ModelList } from "./models-list.js";
+import { NameField } from "./name-field.js";
+import { RuleInspector, RuleList } from "./rules-list.js";
+import { openSheet, run } from "../app/commands.js";
 import * as actions from "../app/features.js";
 import { goToSlice } from "../app/datasets.js";
-import { activeFeature, boxSizeOf, features, libraries, ownBoxSize, state } from "../app/state.js";
+import { activeFeature, boxSizeOf, features, libraries, models, ownBoxSize, state } from "../app/state.js";
 import { closenessNote, hex } from "../model/palette.js";
 import { counted, number } from "../model/units.js";
 
 /** @import { Feature } from "../model/types.js" */
 
-export const Layers = () => html`<aside class="right" aria-label="Layers and inspector" data-region><${Edge} side="right" /><${FeatureList} /><${Inspector} /></aside>`;
+export function Layers() {
+  useTopics("ui", "models", "features");
+  const { task, inspected } = state;
+  return html`<aside class="right" aria-label="Layers and inspector" data-region><${Edge} side="right" />
+    <${FeatureList} /><${ModelList} />${task === "models" ? html`<${RuleList} />` : null}
+    ${inspected === "rule" ? html`<${RuleInspector} />` : inspected === "model" || task === "models" ? html`<${ModelInspector} />` : html`<${Inspector} />`}</aside>`;
+}
 
 function FeatureList() {
   useTopics("features", "annotations", "ui");
@@ -74,46 +84,27 @@ function LayerRow({ feature, index }) {
       }}
       onClick=${() => actions.choose(feature.id)} onDblClick=${() => setNaming(true)}>
     <span class="no">${index + 1}</span><span class="sw"></span>
-    ${isNaming ? html`<${NameField} feature=${feature} onDone=${() => setNaming(false)} />` : html`<span class=${`nm g el ${isOn ? "m" : ""}`} title=${`${feature.title}: double-click to rename`}>${feature.title}</span>`}
+    ${isNaming ? naming(feature, () => setNaming(false)) : html`<span class=${`nm g el ${isOn ? "m" : ""}`} title=${`${feature.title}: double-click to rename`}>${feature.title}</span>`}
     <span class="v">${count ? counted(count, "slice") : ""}</span>
     <button class=${`ib sm ${feature.isVisible ? "" : "off"}`} tabindex="-1" title=${`${feature.isVisible ? "Hide" : "Show"} ${feature.title} (Alt: only this)`} aria-label=${`${feature.isVisible ? "Hide" : "Show"} ${feature.title}`} onClick=${toggleEye}><${Icon} name=${feature.isVisible ? "eye" : "eyeOff"} /></button></li>`;
 }
 
-/** Names are taken with Enter or a click, never while passing over them. @param {{ feature: Feature, onDone: () => void }} p */
-function NameField({ feature, onDone }) {
-  const known = actions.knownFeatures();
-  // What is typed stays, also while others change something and the row is drawn again.
-  const [draft, setDraft] = useState(feature.title);
-  const field = useRef(/** @type {HTMLInputElement | null} */ (null));
-  useLayoutEffect(() => {
-    field.current?.focus();
-    field.current?.select();
-  }, []);
-  const done = (/** @type {string} */ text) => {
-    actions.renameFeature(feature, text);
-    onDone();
-  };
-  return html`<span class="field g namefield"><input aria-label="Name of the feature" value=${draft} onInput=${(/** @type {any} */ event) => setDraft(event.target.value)} list="known-names" ref=${field} onClick=${(/** @type {Event} */ event) => event.stopPropagation()} onBlur=${(/** @type {any} */ event) => done(event.target.value)}
-      onKeyDown=${(/** @type {any} */ event) => {
-        if (event.key === "Enter") {
-          event.target.blur();
-          focusPicture();
-        } else if (event.key === "Escape") {
-          event.target.value = feature.title;
-          event.target.blur();
-        }
-      }} /><datalist id="known-names">${known.map((card) => html`<option value=${card.title} />`)}</datalist></span>`;
-}
+/** The name of a feature, typed or taken from a library. @param {Feature} feature @param {() => void} done */
+const naming = (feature, done) => html`<${NameField} label="Name of the feature" title=${feature.title} known=${actions.knownFeatures().map(({ title }) => title)} onDone=${(/** @type {string} */ text) => {
+  actions.renameFeature(feature, text);
+  done();
+}} />`;
 
 function Inspector() {
-  useTopics("features", "annotations", "slice", "datasets");
+  useTopics("features", "annotations", "slice", "datasets", "models");
   const [isNaming, setNaming] = useState(false);
   const feature = activeFeature();
   if (!feature) return html`<div class="insp g"></div>`;
   const side = boxSizeOf(feature);
   const note = closenessNote(feature, features().filter(({ id }) => id !== feature.id).map((other) => ({ title: other.title, colour: other })));
   return html`<div class="insp col g" style="min-height:0">
-    <div class="sec" style="height:40px"><${ColourField} feature=${feature} />${isNaming ? html`<${NameField} feature=${feature} onDone=${() => setNaming(false)} />` : html`<h2 class="el g inspname" onDblClick=${() => setNaming(true)} title="Double-click to rename">${feature.title}</h2>`}
+    <div class="sec" style="height:40px"><${ColourField} feature=${feature} recolour=${(/** @type {string} */ code, isMoving = false) => actions.recolour(feature, code, isMoving)} />${isNaming ? naming(feature, () => setNaming(false)) : html`<h2 class="el g inspname" onDblClick=${() => setNaming(true)} title="Double-click to rename">${feature.title}</h2>`}
+      ${models().length > 0 ? html`<${IconButton} icon="wand" title="From a model (V)" kind="sm" onClick=${() => run("tool.wand")} />` : null}
       <${Menu} label="Names from the library" buttonKind="ib sm" alignRight=${true} button=${html`<${Icon} name="down" />`} items=${[
         ...actions.knownFeatures().map((card) => ({ name: card.title, hint: hex(card), run: () => actions.renameFeature(feature, card.title) })),
         "line",

@@ -32,7 +32,7 @@ const SHEETS = {
 
 /** @type {Record<string, string>} */
 const FILE_TITLES = {
-  open: "Open", add: "Add tomograms", import: "Import annotations", relink: "Find the file", version: "Add a version", "import-into": "Import into the feature", project: "Open a project",
+  open: "Open", add: "Add tomograms", import: "Import annotations", relink: "Find the file", version: "Add a version", "import-into": "Import into the feature", project: "Open a project", model: "Import models",
 };
 
 export function Sheets() {

@@ -37,7 +37,7 @@ function show(axis, canvas, root) {
     if (!activeDataset()) return;
     renderer.draw({
       slice: shown, frame: sideFrame(axis), view: viewOf(axis), contrast: state.contrast, isInverted: state.contrast.isInverted, isSmooth: state.isSmooth,
-      filters: active(state.filters, state.filtersAreOn), crop: null, overlay: null, isTint: false, layers: sideLayers(axis), stage: scene().stage,
+      filters: active(state.filters, state.filtersAreOn), crop: null, overlay: null, isTint: false, predictions: [], layers: sideLayers(axis), stage: scene().stage,
     });
   };
   const schedule = () => {

@@ -8,7 +8,7 @@ import { hex } from "../model/palette.js";
 import { typedSlice } from "../model/slices.js";
 
 export function SliceBar() {
-  useTopics("slice", "shown", "annotations", "features", "datasets");
+  useTopics("slice", "shown", "annotations", "features", "datasets", "predictions");
   const depth = activeDataset()?.shape.z ?? 1;
   const first = state.preferences.firstSlice;
   return html`<div class="slices" data-region>
@@ -20,6 +20,18 @@ export function SliceBar() {
     <span class="xs t3 nw">of ${first}–${depth - 1 + first}</span>
     <${IconButton} icon="right" title="Next slice (→)" kind="sm" onClick=${() => stepSlice(1)} />
     <span style="width:8px"></span><${Ruler} depth=${depth} /></div>`;
+}
+
+/** First and last of slices that lie side by side. @param {number[]} slices @returns {[number, number][]} */
+function runs(slices) {
+  /** @type {[number, number][]} */
+  const found = [];
+  for (const slice of [...slices].sort((a, b) => a - b)) {
+    const last = found.at(-1);
+    if (last && last[1] >= slice - 1) last[1] = slice;
+    else found.push([slice, slice]);
+  }
+  return found;
 }
 
 /** @param {{ depth: number }} p */
@@ -72,6 +84,7 @@ function Ruler({ depth }) {
       <path d=${`M0 18.5H${depth}`} stroke="var(--track)" vector-effect="non-scaling-stroke" />
       <path d=${ticks.map((slice) => `M${slice + 0.5} 18.5V21.5`).join("")} stroke="var(--line-strong)" vector-effect="non-scaling-stroke" />
       <path d=${labels.map((slice) => `M${slice + 0.5} 18.5V24`).join("")} stroke="var(--text-3)" vector-effect="non-scaling-stroke" />
+      ${runs(state.forecast?.cached ?? []).map(([from, to]) => html`<rect class="cached" x=${from} y="33" width=${to - from + 1} height="2" fill="var(--text-3)" />`)}
       ${annotated.map((item) => {
         const lane = lanes.get(item.feature);
         const wide = Math.max(1, (4 / width) * depth);

@@ -7,14 +7,16 @@ import { SliceBar } from "./slice-bar.js";
 import { SideViews } from "./side-views.js";
 import { Toasts } from "./toast.js";
 import { chooseTool, openSheet, run } from "../app/commands.js";
+import { source, takeSlice } from "../app/from-model.js";
 import { attach } from "../app/picture.js";
 import { listenOn } from "../app/input.js";
+import { tally } from "../app/predictions.js";
 import { radius, setRadius } from "../app/tools.js";
 import { changeFeature } from "../app/features.js";
 import { zoomBy } from "../app/view-actions.js";
 import { activeDataset, activeFeature, boxSizeOf, changed, features, state } from "../app/state.js";
 import { hex } from "../model/palette.js";
-import { counted, number, parseLength, parseNumber, scaleBar } from "../model/units.js";
+import { counted, number, parseLength, parseNumber, percent, scaleBar } from "../model/units.js";
 
 /** @import { IconName } from "./icons.js" */
 /** @import { Tool } from "../app/state.js" */
@@ -32,6 +34,7 @@ function OptionsBar() {
     ${["brush", "eraser", "sphere"].includes(state.tool) ? html`<${BrushSize} />` : null}
     ${state.tool === "brush" && state.isFlood && feature ? html`<span class="row" style="gap:6px"><span class="t2 wide-only">Sensitivity</span><${Slider} label="Sensitivity" hidesLabel=${true} value=${feature.floodSensitivity} min=${1} max=${100} text=${number(feature.floodSensitivity)} unit="%" otherwise=${50}
       onChange=${(/** @type {number} */ value, /** @type {boolean} */ isMoving) => changeFeature(feature, { floodSensitivity: value }, isMoving)} /></span>` : null}
+    ${state.tool === "wand" ? html`<${FromModel} />` : null}
     ${state.tool === "box" && feature ? html`<span class="t2">${number(boxSizeOf(feature))} px</span><button class="tog" aria-pressed=${state.boxGrid} title="Boxes side by side" onClick=${() => {
       state.boxGrid = !state.boxGrid;
       changed("tool");
@@ -51,11 +54,20 @@ function OptionsBar() {
     }} /><span class="wide-only"><${IconButton} icon="plus" title="Zoom in (Shift+=)" kind="sm" onClick=${() => run("view.zoomIn")} /></span></div>`;
 }
 
+/** Whose result is taken, and a button for all of it. */
+function FromModel() {
+  useTopics("predictions", "models");
+  const model = source();
+  return html`${model ? html`<span class="row" style="gap:6px;min-width:0"><span class="sw model" style=${`--c:${hex(model)}`}></span><span class="el" style="max-width:110px">${model.title}</span></span>` : html`<span class="t3 wide-only">no model is shown</span>`}
+    <button class="btn" aria-disabled=${model === null} title="All that it found in this slice (V)" onClick=${takeSlice}>Whole slice</button><span class="t2 wide-only">into</span>`;
+}
+
 /** @type {Record<Tool, string>} */
-const NAMES = { brush: "Brush", eraser: "Eraser", lasso: "Lasso", sphere: "Sphere", box: "Box", template: "Template", pan: "Pan", measure: "Measure" };
+const NAMES = { brush: "Brush", eraser: "Eraser", lasso: "Lasso", sphere: "Sphere", wand: "From model", box: "Box", template: "Template", pan: "Pan", measure: "Measure" };
 /** @type {Record<Tool, string>} */
 const HINTS = {
   brush: "Left paints, right erases", eraser: "Erases with every button", lasso: "Drag, or click corners; Enter closes, right takes away", sphere: "Paints the slices around too",
+  wand: "Click takes a piece, drag what lies inside; right takes away",
   box: "Click places, drag moves, right removes", template: "Click cuts a cube of the box size", pan: "Drag moves the picture", measure: "Drag from here to there",
 };
 
@@ -79,6 +91,7 @@ function BrushSize() {
 /** @type {({ tool: Tool, icon: IconName, title: string } | null)[]} */
 const TOOLS = [
   { tool: "brush", icon: "brush", title: "Brush (B)" }, { tool: "lasso", icon: "lasso", title: "Lasso and polygon (L)" },
+  { tool: "wand", icon: "wand", title: "From a model (V)" },
   { tool: "sphere", icon: "sphere", title: "Sphere brush over slices (D)" }, { tool: "eraser", icon: "eraser", title: "Eraser (E)" }, null,
   { tool: "box", icon: "box", title: "Box (Shift+click, or G)" }, { tool: "template", icon: "template", title: "Cut a template (Ctrl+Shift+click)" }, null,
   { tool: "pan", icon: "hand", title: "Pan (hold Space)" }, { tool: "measure", icon: "measure", title: "Measure (M)" },
@@ -123,7 +136,7 @@ function Picture() {
   }, []);
   return html`<div class=${`picarea ${state.isOrtho ? "ortho" : ""}`}>
     <div class="pic" ref=${root} role="application" tabindex="0" data-region data-tool=${state.tool} aria-label=${pictureLabel()}>
-      <canvas ref=${canvas} class="slice"></canvas><canvas ref=${over} class="over"></canvas><${Plates} /></div>
+      <canvas ref=${canvas} class="slice"></canvas><canvas ref=${over} class="over"></canvas><${Plates} /><${Tally} /></div>
     ${state.isOrtho ? html`<${SideViews} />` : null}<${Problem} /><${Toasts} /></div>`;
 }
 
@@ -146,6 +159,14 @@ function Plates() {
   return html`<span class="on-pic" style="left:12px;top:10px"><b class="b">${dataset.name}</b> · <span class=${state.shown.isLate ? "late" : ""}>z ${state.slice + first}</span>${state.slab > 1 ? ` · ${state.slab} slices` : ""}</span>
     <span class="on-pic bare scalebar" style=${`left:12px;bottom:10px;width:${bar.pixels}px`} role="img" aria-label=${`Scale bar ${bar.label}`}><span class="line"></span><span class="pl">${bar.label}</span></span>
     ${feature ? html`<span class="on-pic r" style="right:12px;bottom:12px">${feature.title} · ${whatIsHere(here)}</span>` : null}`;
+}
+
+/** What the models found in this slice, and how much competition and rules left of it. */
+function Tally() {
+  useTopics("predictions", "models", "slice", "ui");
+  const list = state.task === "models" ? tally() : [];
+  if (list.length === 0) return null;
+  return html`<div class="on-pic plates" role="status" aria-live="off">${state.isRawHeld ? html`<span class="t">Raw</span>` : null}${list.slice(0, 8).map(({ model, pixels, before }) => html`<span class="row"><span class="dot" style=${`--c:${hex(model)}`}></span><span class="g el">${model.title}</span><span>${number(pixels)} px${before && before > pixels ? `, ${percent((before - pixels) / before)} less` : ""}</span></span>`)}</div>`;
 }
 
 /** @param {{ pixels: number, boxes: number } | undefined} item */

@@ -5,9 +5,9 @@ import { Icon } from "./icons.js";
 import { openSheet } from "../app/commands.js";
 import { sendNow, tryNow } from "../app/project.js";
 import { activeDataset, state } from "../app/state.js";
-import { clock, counted, greyValue, number, voxelSize } from "../model/units.js";
+import { clock, counted, duration, greyValue, number, voxelSize } from "../model/units.js";
 
-export const StatusBar = () => html`<footer class="status" data-region><${Position} /><span class="g"></span><${Connection} /></footer>`;
+export const StatusBar = () => html`<footer class="status" data-region><${Position} /><span class="g"></span><${OverlayTime} /><${Connection} /></footer>`;
 
 function Position() {
   useTopics("cursor", "slice", "datasets");
@@ -25,6 +25,15 @@ function Position() {
     <span class="wide-only n16">${place}</span>
     <span><span class="k">value</span><span class="n8">${isInside ? greyValue(/** @type {number} */ (cursor.value)) : "–"}</span></span>
     <button class="wide-only" title=${size ? `${voxelSize(size, 4)}: change it` : "Set the voxel size"} onClick=${() => openSheet("tomogram", {})}><span class="k">voxel</span>${size ? voxelSize(size) : html`<span class="warn">unknown, set it</span>`}</button>`;
+}
+
+/** How long the models took for the slice in view, from its coming into view on. */
+function OverlayTime() {
+  useTopics("predictions", "models", "slice");
+  const { overlayTime } = state;
+  const isWaiting = [...state.predicted.values()].some((one) => one.isWaiting);
+  if (!overlayTime && !isWaiting) return null;
+  return html`<span class="wide-only overlaytime"><span class="k">overlay</span>${overlayTime ? `${duration(overlayTime.seconds)}${overlayTime.models > 1 ? `, ${overlayTime.models} models` : ""}` : "…"}</span>`;
 }
 
 function Connection() {

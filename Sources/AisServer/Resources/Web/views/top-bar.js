@@ -17,10 +17,7 @@ export const TopBar = () => html`<header class="top" data-region>
     openSheet("about");
   }}><${Mark} /><span class="wide-only">Ais</span></button><span class="sep"></span>
   <${ProjectMenu} />
-  <nav class="tasks" aria-label="Tasks"><a href="#annotate" aria-current="page" onClick=${(/** @type {Event} */ event) => {
-    event.preventDefault();
-    run("task.annotate");
-  }}>Annotate<small>1</small></a></nav>
+  <${Tasks} />
   <span class="g"></span>
   <${Activity} />
   <${UndoButtons} />
@@ -31,6 +28,16 @@ export const TopBar = () => html`<header class="top" data-region>
   <${IconButton} icon="help" title="Keys and help (?)" onClick=${() => openSheet("keys")} />
   <${IconButton} icon="theme" title="Dark or light" onClick=${() => run("theme")} />
 </header>`;
+
+const TASKS = /** @type {const} */ ([{ task: "annotate", name: "Annotate", key: "1" }, { task: "models", name: "Models", key: "2" }]);
+
+function Tasks() {
+  useTopics("ui");
+  return html`<nav class="tasks" aria-label="Tasks">${TASKS.map(({ task, name, key }) => html`<a href=${`#${task}`} aria-current=${state.task === task ? "page" : undefined} onClick=${(/** @type {Event} */ event) => {
+    event.preventDefault();
+    run(`task.${task}`);
+  }}>${name}<small>${key}</small></a>`)}</nav>`;
+}
 
 function ProjectMenu() {
   useTopics("session");
@@ -65,7 +72,7 @@ function Activity() {
   const share = first.fraction ?? 0;
   const left = first.secondsLeft ? ` · ${duration(first.secondsLeft)} left` : "";
   return html`<button class="activity" title="Open the list of jobs (J)" onClick=${() => openSheet("jobs")}>
-    <span class="prog" style=${`--v:${share * 100}%`}><i></i></span><span class="wide-only">${first.title} · ${percent(share)}${left}${running.length > 1 ? ` · ${running.length - 1} more` : ""}</span>
+    <span class="prog" style=${`--v:${share * 100}%`}><i></i></span><span class="wide-only el">${first.title} · ${percent(share)}${left}${running.length > 1 ? ` · ${running.length - 1} more` : ""}</span>
     <span class="narrow-only">${percent(share)}</span></button><span class="sep wide-only"></span>`;
 }
 

@@ -1,0 +1,419 @@
+"""Models on the page: brought in, shown on the slice in view, combined, and used to annotate."""
+
+import base64
+import io
+import json
+import pathlib
+import re
+import struct
+import tarfile
+
+import pytest
+from playwright.sync_api import expect
+
+import program
+
+EXAMPLES = program.ROOT / "Examples"
+FIXTURES = program.ROOT / "Tests" / "Fixtures"
+
+
+@pytest.fixture
+def cells(tmp_path):
+    """The program with a project of one tomogram of membranes, and a network that finds them beside it."""
+    program.require()
+    folder = tmp_path / "cells"
+    folder.mkdir()
+    for name in ("cell_c.mrc", "MembraneC.scnm"):
+        (folder / name).symlink_to(EXAMPLES / name)
+    running = program.Program(program.make_cells(folder), [folder, EXAMPLES, FIXTURES])
+    yield running.start()
+    running.stop()
+
+
+@pytest.fixture
+def app(people, cells):
+    return people(server=cells).open("?z=32")
+
+
+def models(app):
+    return app.get("/models")["models"]
+
+
+def model(app, title):
+    return next(one for one in models(app) if one["title"] == title)
+
+
+def bring(app, path=EXAMPLES / "MembraneC.scnm"):
+    """Brings in a network as a script does. Returns the first model."""
+    with app.ask(f"/api/projects/{app.project}/models", {"path": str(path)}) as answer:
+        ids = json.load(answer)["models"]
+    app.until(f"state.registers.get('model', {ids[0]}) !== null")
+    return ids[0]
+
+
+def seen(app):
+    """Waits until everything wanted of the slice in view is there."""
+    late = app.page.evaluate("""async () => {
+      const { state, models } = await import('/app/state.js');
+      const { isQuiet } = await import('/app/predictions.js');
+      const isThere = () => models().some(({ version }) => version !== '') && isQuiet();
+      for (const end = performance.now() + 60000; !isThere() && performance.now() < end;) await new Promise((go) => setTimeout(go, 20));
+      return isThere() ? '' : JSON.stringify([...state.predicted]);
+    }""")
+    assert not late, f"results did not come: {late}"
+    app.frames()
+
+
+def said(app, id_, slice_=32, layer="raw"):
+    """The bytes that the server gives out for a slice."""
+    with app.ask(f"/api/projects/{app.project}/datasets/1/versions/1/predictions/{layer}/{id_}/{slice_}") as answer:
+        assert (answer.headers["X-Ais-Height"], answer.headers["X-Ais-Width"]) == ("200", "200")
+        return answer.read()
+
+
+def places(values, test, count=6):
+    """Some points, well inside, that fulfil a test with their neighbours."""
+    found = [(y, x) for y in range(10, 190) for x in range(10, 190) if all(test(values[(y + i) * 200 + x + j]) for i in (-1, 0, 1) for j in (-1, 0, 1))]
+    assert found, "no such place in this slice"
+    return found[:: max(1, len(found) // count)][:count]
+
+
+def is_found(value):
+    return value > 136
+
+
+def is_empty(value):
+    return value < 30
+
+
+def asked(app):
+    """Counts what is asked of predictions from now on."""
+    requests = []
+    app.page.on("request", lambda request: requests.append(request.url) if "/predictions/" in request.url else None)
+    return requests
+
+
+def test_a_network_is_imported_by_the_file_browser_and_seen_on_the_slice(app):
+    app.press("2")
+    expect(app.page.get_by_role("link", name="Models")).to_have_attribute("aria-current", "page")
+    app.page.get_by_role("button", name="From a file…").click()
+    app.page.locator(".file", has_text="MembraneC.scnm").first.click()
+    app.page.get_by_role("button", name="Import", exact=True).click()
+    expect(app.page.locator(".lay.model .nm")).to_have_text("MembraneC")
+    seen(app)
+    one = models(app)[0]
+    values = said(app, one["id"])
+    app.painted(*places(values, is_found))
+    app.bare(*places(values, is_empty))
+    count = sum(v > int(255 * one["threshold"]) for v in values)
+    assert count > 500
+    app.becomes(lambda: app.state(f"state.predicted.get({one['id']}).pixels"), count)
+    expect(app.page.locator(".lay.model .v")).to_contain_text(re.compile(r"\d (ms|s)"))
+    expect(app.page.locator(".overlaytime")).to_contain_text(re.compile(r"overlay.*\d (ms|s)"))
+    app.press("ArrowRight")
+    app.wait_shown()
+    seen(app)
+    values = said(app, one["id"], 33)
+    app.becomes(lambda: app.state(f"state.predicted.get({one['id']}).pixels"), sum(v > int(255 * one["threshold"]) for v in values), "pixels of the next slice")
+    app.painted(*places(values, is_found))
+    app.page.locator(".pic").focus()
+    app.press("p")
+    app.bare(*places(values, is_found))
+
+
+def test_a_dropped_network_is_uploaded(app):
+    data = base64.b64encode((FIXTURES / "interactions" / "Film.scnm").read_bytes()).decode()
+    app.page.evaluate("""(data) => {
+      const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([bytes], 'Film.scnm'));
+      dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    }""", data)
+    expect(app.page.locator(".lay.model")).to_have_count(1)
+    app.eventually(lambda: models(app)[0]["source"]["name"] == "Film.scnm")
+    assert app.state("state.task") == "models"
+    app.page.evaluate("""() => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File(['no network'], 'broken.scnm'));
+      dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    }""")
+    expect(app.page.get_by_role("alert")).to_contain_text("broken.scnm")
+    assert len(models(app)) == 1
+
+
+def test_colour_opacity_threshold_and_shading_change_on_the_graphics_card(app):
+    id_ = bring(app)
+    app.press("2")
+    seen(app)
+    values = said(app, id_)
+    y, x = places(values, is_found)[0]
+    app.painted((y, x))
+    requests = asked(app)
+    before = app.pixel(y, x)
+    app.page.get_by_label("Opacity, value").fill("90")
+    app.page.keyboard.press("Enter")
+    app.eventually(lambda: app.pixel(y, x) != before, "more of the colour")
+    before = app.pixel(y, x)
+    app.page.get_by_label("Blend", exact=True).click()
+    app.eventually(lambda: app.pixel(y, x) != before, "weaker where the network is less sure")
+    app.eventually(lambda: models(app)[0]["isBlended"])
+    app.page.get_by_label("Blend", exact=True).click()
+    app.becomes(lambda: app.pixel(y, x), before, "even again")
+    app.page.get_by_label("Colour of MembraneC").click()
+    app.page.get_by_label("teal").click()
+    app.eventually(lambda: app.pixel(y, x)[1] > app.pixel(y, x)[0], "teal")
+    bar = app.page.get_by_role("slider", name="Threshold").bounding_box()
+    app.page.mouse.move(bar["x"] + bar["width"] * 0.5, bar["y"] + 8)
+    app.page.mouse.down()
+    app.page.mouse.move(bar["x"] + bar["width"] * 0.96, bar["y"] + 8, steps=6)
+    app.bare((y, x))
+    app.page.mouse.up()
+    app.eventually(lambda: models(app)[0]["threshold"] > 0.9)
+    app.eventually(lambda: not models(app)[0]["isBlended"] and round(models(app)[0]["opacity"], 2) == 0.9)
+    app.rest()
+    assert requests == [], "nothing of it was asked of the server"
+    # The slider's way is one step of undo.
+    app.page.locator(".pic").focus()
+    app.press("Control+z")
+    app.painted((y, x))
+
+
+def test_models_are_named_ordered_copied_hidden_and_deleted_with_undo(app):
+    bring(app)
+    app.press("2")
+    app.page.locator(".lay.model").dblclick()
+    app.page.get_by_label("Name of the model").fill("Bilayer")
+    app.page.keyboard.press("Enter")
+    app.eventually(lambda: [m["title"] for m in models(app)] == ["Bilayer"])
+    app.page.get_by_label("More for Bilayer").click()
+    app.page.get_by_role("menuitem", name="Duplicate").click()
+    expect(app.page.locator(".lay.model .nm")).to_have_text(["Bilayer", "Bilayer 2"])
+    app.page.locator(".lay.model").nth(1).drag_to(app.page.locator(".lay.model").nth(0))
+    expect(app.page.locator(".lay.model .nm")).to_have_text(["Bilayer 2", "Bilayer"])
+    app.page.get_by_label("Hide Bilayer", exact=True).click()
+    app.eventually(lambda: not model(app, "Bilayer")["isVisible"])
+    app.page.get_by_label("Show Bilayer", exact=True).click(modifiers=["Alt"])
+    app.eventually(lambda: {m["title"]: m["isVisible"] for m in models(app)} == {"Bilayer": True, "Bilayer 2": False})
+    app.page.locator(".lay.model", has_text="Bilayer 2").click()
+    app.page.get_by_label("More for Bilayer 2").click()
+    app.page.get_by_role("menuitem", name="Delete").click()
+    expect(app.page.locator(".lay.model")).to_have_count(1)
+    app.page.get_by_role("button", name="Undo", exact=True).click()
+    expect(app.page.locator(".lay.model")).to_have_count(2)
+    app.eventually(lambda: len(models(app)) == 2)
+
+
+def test_models_leave_as_a_file_and_as_a_group_and_come_back(app, tmp_path):
+    bring(app)
+    app.press("2")
+    app.page.get_by_label("More for MembraneC").click()
+    with app.page.expect_download() as one:
+        app.page.get_by_role("menuitem", name="Export").click()
+    assert one.value.suggested_filename == "MembraneC.scnm"
+    names = tarfile.open(fileobj=io.BytesIO(pathlib.Path(one.value.path()).read_bytes())).getnames()
+    assert any(name.endswith("_metadata.json") for name in names)
+    app.page.get_by_label("More for MembraneC").click()
+    app.page.get_by_role("menuitem", name="Duplicate").click()
+    expect(app.page.locator(".lay.model")).to_have_count(2)
+    app.eventually(lambda: len(models(app)) == 2)
+    app.page.get_by_label("New model").click()
+    with app.page.expect_download() as group:
+        app.page.get_by_role("menuitem", name="Save all that take part").click()
+    folder = app.server.project.parent
+    (folder / "pair.scnmgroup").write_bytes(pathlib.Path(group.value.path()).read_bytes())
+    app.page.get_by_label("Import models from a file").click()
+    app.page.locator(".file", has_text="pair.scnmgroup").first.dblclick()
+    expect(app.page.locator(".lay.model")).to_have_count(4)
+
+
+def test_the_result_of_a_slice_is_saved_as_an_image(app):
+    id_ = bring(app)
+    app.press("2")
+    seen(app)
+    app.page.get_by_label("More for MembraneC").click()
+    with app.page.expect_download() as download:
+        app.page.get_by_role("menuitem", name="Save this slice's result").click()
+    assert download.value.suggested_filename == "cell_c__MembraneC_z32.mrc"
+    data = pathlib.Path(download.value.path()).read_bytes()
+    assert struct.unpack_from("<4i", data) == (200, 200, 1, 2) and struct.unpack_from("<3f", data, 40) == (2000, 2000, 10)
+    assert [round(255 * value) for value in struct.unpack_from("<40000f", data, 1024)] == list(said(app, id_))
+
+
+def test_results_of_slices_that_were_left_are_called_off(app):
+    id_ = bring(app)
+    app.press("2")
+    seen(app)
+    for _ in range(14):
+        app.page.keyboard.press("ArrowLeft")
+    app.until("state.slice === 18")
+    app.wait_shown()
+    # Never the result of another slice: at once what is there is of slice 18 or nothing.
+    seen(app)
+    values = said(app, id_, 18)
+    app.becomes(lambda: app.state(f"state.predicted.get({id_}).pixels"), sum(v > int(255 * models(app)[0]["threshold"]) for v in values))
+    app.painted(*places(values, is_found))
+    app.bare(*places(values, is_empty))
+
+
+def test_painting_and_scrolling_go_on_while_models_are_computed(app):
+    bring(app)
+    app.press("2", "n")
+    app.page.locator(".pic").focus()
+    app.press("ArrowRight")
+    app.drag([(60, 60), (60, 120)])
+    app.painted((60, 90))
+    app.eventually(lambda: app.annotations()["slices"])
+
+
+def test_competition_and_rules_change_what_is_shown_and_a_key_shows_the_raw_result(app):
+    first = bring(app)
+    second = bring(app)
+    app.press("2")
+    app.eventually(lambda: len(models(app)) == 2)
+    names = [m["title"] for m in models(app)]
+    seen(app)
+    raw = app.state(f"state.predicted.get({first}).pixels")
+    assert raw > 500
+    app.page.get_by_role("button", name=re.compile("^Rules")).click()
+    app.page.get_by_label("New rule").click()
+    expect(app.page.locator(".ruleitem")).to_have_count(1)
+    app.eventually(lambda: app.get("/models")["rules"])
+    rule = app.get("/models")["rules"][0]
+    child, parent = rule["child"], rule["parent"]
+    assert {child, parent} == {first, second} and rule["kind"] == "avoid"
+    # A network avoids what it finds itself under another name: nothing is left.
+    app.becomes(lambda: app.state(f"state.predicted.get({child}).pixels"), 0, "pixels after the rule")
+    expect(app.page.locator(".plates")).to_contain_text("100 % less")
+    app.page.locator(".pic").focus()
+    app.page.keyboard.down("r")
+    app.becomes(lambda: app.state(f"state.predicted.get({child}).pixels"), raw, "pixels as long as the key is held")
+    app.page.keyboard.up("r")
+    app.becomes(lambda: app.state(f"state.predicted.get({child}).pixels"), 0, "pixels when it is let go")
+    app.page.get_by_role("radio", name="Raw").click()
+    app.becomes(lambda: app.state(f"state.predicted.get({child}).pixels"), raw, "raw")
+    app.page.get_by_role("radio", name="Final").click()
+    # Only near: everything is kept.
+    app.page.get_by_label("What the rule does").select_option("colocalize")
+    app.becomes(lambda: app.state(f"state.predicted.get({child}).pixels"), raw, "pixels near themselves")
+    app.page.get_by_label("Above, value").fill("1")
+    app.page.keyboard.press("Enter")
+    app.eventually(lambda: app.state(f"state.predicted.get({child}).pixels") == 0, "nothing is above 1")
+    expect(app.page.locator(".rulegraph")).to_have_attribute("aria-label", re.compile(" only near "))
+    app.page.locator(".lay.model").nth(names.index(next(m["title"] for m in models(app) if m["id"] == parent))).click()
+    app.page.get_by_label("Active", exact=True).click()
+    # A partner that takes no part never erases.
+    app.becomes(lambda: app.state(f"state.predicted.get({child}).pixels"), raw, "pixels while the partner is not active")
+
+
+def test_competition_gives_the_pixel_to_the_highest_value(app):
+    first = bring(app)
+    second = bring(app, FIXTURES / "interactions" / "Film.scnm")
+    app.press("2")
+    app.eventually(lambda: len(models(app)) == 2)
+    seen(app)
+    for title in [m["title"] for m in models(app)]:
+        app.page.locator(".lay.model", has_text=title).click()
+        for name in ("Emits", "Absorbs"):
+            app.page.get_by_label(name, exact=True).click()
+        app.eventually(lambda: model(app, title)["emits"] and model(app, title)["absorbs"])
+    app.rest()
+    seen(app)
+    own, other = said(app, first), said(app, second)
+    left = said(app, first, layer="competed")
+    assert all(mine == theirs or now == (mine if mine > theirs else 0) for now, mine, theirs in zip(left, own, other)), "the highest keeps the pixel"
+    least = int(255 * model(app, "MembraneC")["threshold"])
+    app.becomes(lambda: app.state(f"state.predicted.get({first}).pixels"), sum(v > least for v in left), "what competition left")
+
+
+def test_how_a_network_works_is_set_and_its_result_follows(app):
+    id_ = bring(app)
+    app.press("2")
+    seen(app)
+    before = said(app, id_)
+    app.page.get_by_label("Orientations averaged").get_by_role("radio", name="2×").click()
+    app.eventually(lambda: models(app)[0]["augmentations"] == 2)
+    app.rest()
+    seen(app)
+    after = said(app, id_)
+    assert before != after
+    least = int(255 * models(app)[0]["threshold"])
+    app.becomes(lambda: app.state(f"state.predicted.get({id_}).pixels"), sum(v > least for v in after), "the mean of two")
+    app.page.get_by_label("Voxel size it works at").get_by_role("radio", name="Other").click()
+    app.page.get_by_label("Voxel size in Å").fill("2 nm")
+    app.page.keyboard.press("Enter")
+    app.eventually(lambda: models(app)[0]["processingVoxelSizeAngstrom"] == 20)
+    app.page.get_by_label("Tiles").get_by_role("radio", name="Exact").click()
+    app.eventually(lambda: models(app)[0]["tiling"] == "exact")
+    app.rest()
+    seen(app)
+    assert said(app, id_) != after
+    app.page.get_by_label("Voxel size it works at").get_by_role("radio", name="Trained").click()
+    app.eventually(lambda: models(app)[0]["processingVoxelSizeAngstrom"] is None)
+
+
+def test_rules_are_ordered_by_drag_and_keys_and_removed_with_undo(app):
+    bring(app)
+    bring(app)
+    bring(app)
+    app.press("2")
+    app.eventually(lambda: len(models(app)) == 3)
+    app.page.get_by_role("button", name=re.compile("^Rules")).click()
+    for count in (1, 2, 3):
+        app.page.get_by_label("New rule").click()
+        expect(app.page.locator(".ruleitem")).to_have_count(count)
+    app.rest()
+
+    def order():
+        return [rule["id"] for rule in sorted(app.get("/models")["rules"], key=lambda rule: rule["position"])]
+
+    before = order()
+    app.page.locator(".ruleitem").nth(2).drag_to(app.page.locator(".ruleitem").nth(0))
+    app.becomes(order, [before[2], before[0], before[1]], "the order after dragging")
+    app.page.locator(".ruleitem").nth(0).focus()
+    app.page.keyboard.press("Alt+ArrowDown")
+    app.becomes(order, [before[0], before[2], before[1]], "the order after Alt and arrow")
+    app.page.get_by_label("Remove rule 1").click()
+    expect(app.page.locator(".ruleitem")).to_have_count(2)
+    app.page.get_by_role("button", name="Undo", exact=True).click()
+    expect(app.page.locator(".ruleitem")).to_have_count(3)
+    app.page.get_by_label("Radius, value").fill("5")
+    app.page.keyboard.press("Enter")
+    app.eventually(lambda: any(rule["radiusNanometer"] == 5 for rule in app.get("/models")["rules"]))
+
+
+def test_what_a_model_found_is_painted_in_pieces_in_a_line_or_all_of_it(app):
+    id_ = bring(app)
+    app.press("n")
+    seen(app)
+    values = said(app, id_)
+    least = int(255 * models(app)[0]["threshold"])
+    y, x = places(values, is_found)[0]
+    feature = app.eventually(app.features)[0]["id"]
+    app.press("v")
+    app.click(y, x)
+    app.eventually(lambda: app.mask(32, feature)[y][x], "the piece under the pointer")
+    piece = sum(map(sum, app.mask(32, feature)))
+    assert 20 < piece < sum(v > least for v in values) + 1
+    app.page.get_by_role("button", name="Whole slice").click()
+    app.eventually(lambda: sum(map(sum, app.mask(32, feature))) == sum(v > least for v in values), "all that it found")
+    mask = app.mask(32, feature)
+    assert all(mask[i][j] == (values[i * 200 + j] > least) for i in range(200) for j in range(200))
+    # Inside a line, with the right button: taken away.
+    app.drag([(5, 5), (5, 195), (100, 195), (100, 5), (6, 5)], button="right", steps=8)
+    app.eventually(lambda: not any(map(any, app.mask(32, feature)[8:97])), "nothing above")
+    app.press("Control+z", "Control+z", "Control+z")
+    app.eventually(lambda: not app.annotations()["slices"], "three steps of undo")
+
+
+def test_a_model_that_cannot_be_used_says_why(app):
+    bring(app)
+    app.press("2")
+    seen(app)
+    app.page.evaluate("async () => { const { edit } = await import('/app/project.js'); edit([{ kind: 'change-dataset', dataset: 1, voxelSizeAngstrom: null }], 'voxel size'); }")
+    expect(app.page.get_by_role("button", name="Set the voxel size…")).to_be_visible()
+    app.page.get_by_role("button", name="Set the voxel size…").click()
+    app.page.get_by_label("Voxel size", exact=True).fill("10")
+    app.page.keyboard.press("Enter")
+    app.press("Escape")
+    seen(app)
+    app.eventually(lambda: app.state(f"state.predicted.get({models(app)[0]['id']}).pixels > 0"))
