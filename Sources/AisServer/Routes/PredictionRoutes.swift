@@ -109,7 +109,7 @@ enum PredictionRoutes {
     let project = try await asked.project()
     let dataset = try await project.dataset(try asked.number("dataset"))
     let version = try await project.version(try asked.number("version"), of: Int(dataset.id))
-    guard let state = project.versions.state(of: version.id) else {
+    guard let state = project.versions.state(of: version) else {
       throw AisError(.notFound, "the version \(version.id) has no file yet; try again")
     }
     guard state.kind == .ok, let path = state.path else { throw AisError(.notFound, state.reason) }
