@@ -38,7 +38,6 @@ def start(ais, tmp_path, voxels):
         home.mkdir(exist_ok=True)
         app = App(ais.path, home, "--root", SEGMENT.parent, paths=[path.parent])
         running.append(app)
-        app.found()
         app.tomogram = path
         return app
 
@@ -254,5 +253,4 @@ def test_a_copy_of_a_project_has_its_networks(start, tmp_path):
     values = prediction(app, model, 4)[2]
     copy = app.post(f"{app.at}/copy", {"path": str(tmp_path / "rec" / "Copy.ais")})
     app.project = app.post("/api/open", {"paths": [copy["path"]]})["project"]
-    app.found()
     numpy.testing.assert_array_equal(prediction(app, model, 4)[2], values)
