@@ -131,7 +131,7 @@ def test_a_dropped_network_is_uploaded(app):
     }""", data)
     expect(app.page.locator(".lay.model")).to_have_count(1)
     app.eventually(lambda: models(app)[0]["source"]["name"] == "Film.scnm")
-    assert app.state("state.task") == "models"
+    app.until("state.task === 'models'")
     app.page.evaluate("""() => {
       const transfer = new DataTransfer();
       transfer.items.add(new File(['no network'], 'broken.scnm'));

@@ -30,6 +30,7 @@ const parts = new Map();
 let plan = /** @type {Wanted[]} */ ([]);
 let since = 0;
 let sliceName = "";
+let drawnList = "";
 
 /** The version's own slice that is in view, and its name in keys. */
 function place() {
@@ -76,7 +77,10 @@ function look() {
   note();
   clearTimeout(rest);
   if (plan.length > 0) rest = setTimeout(pump, Math.max(0, since + REST - performance.now()));
-  redraw("all");
+  // Much is announced while somebody paints: only another list of results is another picture.
+  const asked = [name, ...keys].join("\n");
+  if (asked !== drawnList) redraw("all");
+  drawnList = asked;
 }
 
 function pump() {
@@ -230,6 +234,7 @@ export function holdRaw(isHeld) {
 }
 
 listen(["slice", "shown", "datasets", "models", "features"], look);
+listen(["models"], () => redraw("all"));
 listen(["connection"], () => {
   if (state.connection.isUp) pump();
 });
