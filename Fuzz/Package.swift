@@ -42,6 +42,7 @@ let package = Package(
     fuzzTarget("FuzzCoordinates"),
     fuzzTarget("FuzzIMOD"),
     fuzzTarget("FuzzAnnotatedDataset"),
+    fuzzTarget("FuzzTrainingSet"),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11,

@@ -44,6 +44,8 @@ extension InfoReport.File {
     case .other(let kind, let note): return [description.path, Self.row("kind", "\(kind): \(note)")]
     case .network(let network):
       return [description.path] + rows(network).map { Self.row($0.0, $0.1) }
+    case .trainingSet(let set):
+      return [description.path] + rows(set).map { Self.row($0.0, $0.1) }
     case .tomogram(let tomogram):
       return [description.path] + rows(tomogram).map { Self.row($0.0, $0.1) }
     }
@@ -114,6 +116,26 @@ extension InfoReport.File {
     return rows
   }
 
+  private func rows(_ s: TrainingSetDescription) -> [(String, String)] {
+    let depth = s.depth == 1 ? "" : " × \(s.depth) slices"
+    let negatives = s.negativeBoxes > 0 ? ", \(s.negativeBoxes) of them without the feature on purpose" : ""
+    var rows = [
+      ("kind", "training set, \(Self.bytes(s.fileBytes))"), ("boxes", "\(s.boxes)\(negatives)"),
+      (
+        "box size", "\(s.boxSize) × \(s.boxSize)\(depth)" + (s.jitter > 0 ? ", \(s.jitter) slices more to move in" : "")
+      ),
+      ("pixel size", s.pixelSizeAngstrom.map { "\(Self.number($0)) Å" } ?? "unknown"),
+      ("features", s.features.isEmpty ? "not named" : s.features.joined(separator: ", ")),
+      ("normalised", s.normalization == "global_mad" ? "by the whole tomogram" : "box by box, when trained on"),
+    ]
+    if s.flavours.count > 1 { rows.append(("flavours", s.flavours.joined(separator: ", "))) }
+    if !s.tomograms.isEmpty {
+      let names = s.tomograms.prefix(4).joined(separator: ", ") + (s.tomograms.count > 4 ? ", …" : "")
+      rows.append(("tomograms", "\(s.tomograms.count): \(names)"))
+    }
+    return rows
+  }
+
   /// Whether the reader found something to say about a tomogram's header.
   var hasWarnings: Bool {
     if case .tomogram(let tomogram) = description.content { !tomogram.warnings.isEmpty } else { false }
@@ -128,6 +150,7 @@ extension InfoReport.File {
     case .network(let n):
       let size = n.pixelSizeAngstrom.map { ", \(Self.number($0)) Å" } ?? ""
       return "\(name)  network '\(n.title)', \(n.dimensions)D\(size)"
+    case .trainingSet(let s): return "\(name)  training set, \(s.boxes) boxes of \(s.boxSize) pixels"
     case .tomogram(let t):
       let shape = Self.padded("\(t.shape.x) × \(t.shape.y) × \(t.shape.z)", 20)
       let size = t.voxelSizeAngstrom.map { "\(Self.number($0.x)) Å" } ?? "unknown"

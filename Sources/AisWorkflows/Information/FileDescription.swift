@@ -8,6 +8,7 @@ package struct FileDescription: Sendable {
   package enum Content: Sendable {
     case tomogram(TomogramDescription)
     case network(NetworkDescription)
+    case trainingSet(TrainingSetDescription)
     /// A kind of file that is known by its name but not looked into: what it is, and what it is for.
     case other(kind: String, note: String)
     case unreadable(AisError)
@@ -34,6 +35,11 @@ package struct FileDescription: Sendable {
         content = .network(NetworkDescription(try ModelFile.read(path)))
         return
       }
+      if name.hasSuffix(".scnt") {
+        let bytes = try RandomAccessFile(path).byteCount
+        content = .trainingSet(try TrainingSetDescription(TrainingSetFile.open(path), fileBytes: bytes))
+        return
+      }
       content = .tomogram(TomogramDescription(try Tomogram.open(path, options: options)))
     } catch {
       content = .unreadable(error)
@@ -42,7 +48,6 @@ package struct FileDescription: Sendable {
 
   /// Endings of the files of this trade that hold no volume.
   private static let kinds: [(suffix: String, kind: String, note: String)] = [
-    (".scnt", "training set", "boxes of annotated slices for 'ais train'; this version does not look into it"),
     (".scns", "annotated tomogram", "a project file of Ais-cryoET; this version does not look into it"),
     (
       ".scnmgroup", "group of networks",
@@ -86,7 +91,7 @@ package struct FileDescription: Sendable {
 }
 
 extension FileDescription: Encodable {
-  private enum Keys: String, CodingKey { case path, kind, tomogram, network, note, error, code }
+  private enum Keys: String, CodingKey { case path, kind, tomogram, network, trainingSet, note, error, code }
 
   package func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Keys.self)
@@ -98,6 +103,9 @@ extension FileDescription: Encodable {
     case .network(let network):
       try container.encode("network", forKey: .kind)
       try container.encode(network, forKey: .network)
+    case .trainingSet(let set):
+      try container.encode("training set", forKey: .kind)
+      try container.encode(set, forKey: .trainingSet)
     case .other(let kind, let note):
       try container.encode(kind, forKey: .kind)
       try container.encode(note, forKey: .note)
