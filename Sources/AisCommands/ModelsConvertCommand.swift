@@ -15,6 +15,7 @@ package struct ModelsConvertCommand: ParsableCommand {
 
         ais models convert old.scnm -o Membrane.scnm
         ais models convert network.h5 -o Membrane.scnm --name Membrane --voxel-size 10A
+        ais models convert Membrane.scnm -o shown.scnm --preview TS_03.mrc:120
       """)
 
   @Argument(help: ArgumentHelp("A .scnm, or a Keras .h5 file.", valueName: "model"))
@@ -33,6 +34,15 @@ package struct ModelsConvertCommand: ParsableCommand {
     transform: Quantity.length)
   package var voxelSize: Length?
 
+  @Option(
+    help: ArgumentHelp(
+      "Give the model a picture of what it finds in this slice, counted from 0; without a number the middle one. Without it, the one that it has.",
+      valueName: "tomogram[:slice]"))
+  package var preview: String?
+
+  @OptionGroup(title: "What to compute on")
+  package var engine: EngineArguments
+
   @Flag(help: "Replace a file that is there.")
   package var force = false
 
@@ -49,9 +59,16 @@ package struct ModelsConvertCommand: ParsableCommand {
     metadata.parameterCount = file.graph.parameterCount
     let architecture = metadata.architecture.flatMap { try? Architecture.named($0) }
     let stem = ((output as NSString).lastPathComponent as NSString).deletingPathExtension
+    var extras = ModelFile.Extras(preview: file.preview, slice: file.slice)
+    if let preview {
+      let resources = MachineResources.current()
+      let parts = try ModelPreview(preview).make(
+        file.graph, metadata, engine: engine.makeEngine(), memoryLimit: resources.memoryBytes,
+        threads: engine.threads ?? resources.threads)
+      (extras.preview, extras.slice) = (parts.picture, parts.slice)
+    }
     let bytes = try ModelFile.bytes(
-      of: file.graph, metadata, stem: stem, batchMomentum: architecture?.batchMomentum ?? 0.99,
-      extras: .init(preview: file.preview))
+      of: file.graph, metadata, stem: stem, batchMomentum: architecture?.batchMomentum ?? 0.99, extras: extras)
     try AtomicFile.write(bytes, to: output)
   }
 }

@@ -19,7 +19,7 @@ package struct TrainCommand: ParsableCommand {
 
       Ctrl-C ends the training after the batch in work and writes the best network so far; '--resume' goes on exactly where it was. \
       The best network is that of the epoch with the lowest loss on the boxes that are held out, or on those trained on where none \
-      are. Training needs libtorch: 'make deps-torch torch'.
+      are. Training needs libtorch: 'make deps-torch torch'; a program of your own ('ais architectures add') trains itself.
       """)
 
   @Argument(help: ArgumentHelp("Training sets, pooled: boxes of one size and depth.", valueName: "set.scnt"))
@@ -49,6 +49,20 @@ package struct TrainCommand: ParsableCommand {
 
   @Flag(help: "Keep the checkpoint when the training has ended, to add epochs later with '--resume'.")
   package var keepCheckpoint = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Give the model a picture of what it finds in this slice, counted from 0; without a number the middle one.",
+      valueName: "tomogram[:slice]"))
+  package var preview: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Also write the half-trained network here while the training runs, each time whole.", valueName: "file.scnm"))
+  package var live: String?
+
+  @Option(help: ArgumentHelp("Seconds between two of '--live', at least.", valueName: "seconds"))
+  package var liveEvery = 10.0
 
   @Flag(help: "Begin anew and replace what is there.")
   package var force = false
@@ -95,6 +109,9 @@ package struct TrainCommand: ParsableCommand {
     learning.fill(&request)
     boxes.fill(&request)
     request.resumes = resume
+    request.preview = try preview.map { text throws(AisError) in try ModelPreview(text) }
+    request.livePath = live
+    request.liveSeconds = liveEvery
     request.keepsCheckpoint = keepCheckpoint
     request.replacesOutputs = force
     return request

@@ -60,6 +60,18 @@ def repository() -> pathlib.Path:
 
 
 @pytest.fixture(scope="session")
+def keras_python() -> pathlib.Path:
+    """A Python with Keras: `AIS_KERAS_PYTHON`, or the one that 'make check-keras' has installed; the test is skipped without."""
+    if named := os.environ.get("AIS_KERAS_PYTHON"):
+        return pathlib.Path(named)
+    cache = os.environ.get("AIS_CACHE") or pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "ais"
+    for environment in sorted(pathlib.Path(cache, "python").glob("*/complete")):
+        if list(environment.parent.glob("lib/python3*/site-packages/keras")):
+            return environment.parent / "bin" / "python"
+    pytest.skip("no Python with Keras: 'make check-keras' installs one, or name it in AIS_KERAS_PYTHON")
+
+
+@pytest.fixture(scope="session")
 def shared() -> pathlib.Path:
     """Other people's files, beside the checkout; the test is skipped, visibly, where they are missing."""
     if not SHARED.is_dir():

@@ -224,3 +224,20 @@ def test_a_converted_model_holds_the_same_weights(ais, repository, tmp_path, nam
     for key in ["parameters", "title", "kind"]:
         assert first[key] == second[key]
     assert sum(value.size for value in weights(output).values()) == first["parameters"]
+
+
+@needs_torch
+def test_half_trained_networks_are_whole_whenever_they_are_read(ais, rings, tmp_path):
+    live = tmp_path / "now.scnm"
+    training = start(ais, options(rings, tmp_path / "out", "--epochs", "12", "--live", live, "--live-every", "0"), tmp_path)
+    wait_for(training, lambda event: event["event"] == "step")
+    seen = []
+    while training.poll() is None:
+        if live.exists():
+            seen.append(weights(live))
+    assert training.returncode == 0, training.stderr.read()
+    seen.append(weights(live))
+    assert len(seen) > 1 and all(found.keys() == seen[0].keys() for found in seen)
+    assert any(not np.array_equal(seen[0][name], seen[-1][name]) for name in seen[0])
+    # What is left is the network of the last step, and says how many epochs it saw.
+    assert json.loads(ais("models", "info", live, "--json"))["models"][0]["epochs"] == 12

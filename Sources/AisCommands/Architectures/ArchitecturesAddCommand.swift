@@ -80,7 +80,7 @@ package struct ArchitecturesRemoveCommand: ParsableCommand {
     let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
     for name in names.sorted() where name.hasSuffix(".json") {
       let path = folder + "/" + name
-      guard let found = try? UserArchitecture(path: path), found.title.lowercased() == title.lowercased() else {
+      guard let found = try? UserArchitectureFile(path: path), found.title.lowercased() == title.lowercased() else {
         continue
       }
       do { try FileManager.default.removeItem(atPath: path) } catch {

@@ -37,6 +37,8 @@ package struct ArchitecturesListCommand: ParsableCommand {
       var isDefault: Bool
       /// Brought along by the user.
       var isUsers: Bool
+      /// The file's name of the user's own program that computes it.
+      var program: String?
       var summary: String
     }
     var schema = "ais.architectures/1"
@@ -53,7 +55,7 @@ package struct ArchitecturesListCommand: ParsableCommand {
         parameters: architecture.parameterCount(), multiplicationsPerPixel: try architecture.multiplicationsPerPixel(),
         sideMultiple: architecture.sideMultiple, depthMultiple: architecture.depthMultiple,
         isOffered: architecture.isOffered, isDefault: architecture.name == Architecture.standard,
-        isUsers: architecture.isUsers, summary: architecture.summary)
+        isUsers: architecture.isUsers, program: architecture.program?.fileName, summary: architecture.summary)
     }
     if json {
       let encoder = JSONEncoder()
@@ -75,7 +77,8 @@ package struct ArchitecturesListCommand: ParsableCommand {
       lines: entries.map { entry in
         row(
           entry.name, String(format: "%.2f M", Double(entry.parameters) / 1e6),
-          String(format: "%.0f", entry.multiplicationsPerPixel / 1e3), String(entry.sideMultiple),
+          entry.program == nil ? String(format: "%.0f", entry.multiplicationsPerPixel / 1e3) : "?",
+          String(entry.sideMultiple),
           entry.summary + (entry.isDefault ? " (default)" : ""))
       })
   }

@@ -88,11 +88,13 @@ package struct EngineArguments: ParsableArguments {
   /// - Parameter memoryLimit: bytes that its tensors may hold, where an engine can keep to it.
   package func makeEngine(memoryLimit: Int? = nil) throws(AisError) -> any Engine {
     let threads = threads ?? MachineResources.current().threads
-    switch device {
-    case .auto, .cpu: return try CPUEngine(threads: threads)
-    case .torchCPU: return try torch(on: .processor, threads: threads, memoryLimit: memoryLimit)
-    case .gpu(let number): return try torch(on: .gpu(number), threads: threads, memoryLimit: memoryLimit)
-    }
+    let engine: any Engine =
+      switch device {
+      case .auto, .cpu: try CPUEngine(threads: threads)
+      case .torchCPU: try torch(on: .processor, threads: threads, memoryLimit: memoryLimit)
+      case .gpu(let number): try torch(on: .gpu(number), threads: threads, memoryLimit: memoryLimit)
+      }
+    return CustomModelEngine(engine, folder: UserFolders.current.architectures, threads: threads)
   }
 
   private func torch(on device: TorchDevice, threads: Int, memoryLimit: Int?) throws(AisError) -> TorchEngine {

@@ -111,6 +111,10 @@ extension InfoReport.File {
     if let box = n.boxSize { rows.append(("boxes", "\(box) pixels")) }
     rows.append(("normalised", n.normalization == "global_mad" ? "by the whole tomogram" : "slice by slice"))
     rows.append(("threshold", "\(n.threshold)"))
+    if let preview = n.preview {
+      rows.append(
+        ("preview", "\(preview.width) × \(preview.height) pixels" + (preview.hasSlice ? ", with its slice" : "")))
+    }
     rows.append(("hash", n.contentHash))
     for (i, warning) in n.warnings.enumerated() { rows.append((i == 0 ? "warnings" : "", warning)) }
     return rows

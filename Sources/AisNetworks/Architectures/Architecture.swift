@@ -20,6 +20,8 @@ package struct Architecture: Sendable {
   package var summary: String
   /// Whether a user brought it along.
   package internal(set) var isUsers = false
+  /// The user's own program that computes models of it, in place of a layout.
+  package internal(set) var program: CustomProgram?
   let layout: @Sendable (inout ArchitectureBuilder) -> Void
 
   /// What a network slides over.
@@ -69,6 +71,7 @@ package struct Architecture: Sendable {
   ///   - depth: slices in one input, the channels of networks of slices. Networks of slabs take any depth.
   ///   - seed: the same seed gives the same weights.
   package func graph(depth: Int = 1, seed: UInt64 = 1) -> NetworkGraph {
+    if let program { return NetworkGraph(CustomModel(program: program, depth: depth)) }
     var builder = ArchitectureBuilder(
       form == .slabs ? .three : .two, channels: form == .slabs ? 1 : depth, seed: seed)
     layout(&builder)

@@ -16,7 +16,7 @@ package struct ArchitectureLibrary: Sendable {
     for name in names.sorted() where name.hasSuffix(".json") && !name.hasPrefix(".") {
       let path = (folder ?? "") + "/" + name
       do throws(AisError) {
-        let architecture = try UserArchitecture(path: path).architecture()
+        let architecture = try UserArchitectureFile(path: path).architecture()
         if let other = try? Architecture.named(architecture.name, among: Architecture.all + users) {
           warnings.append("'\(path)' is passed over: there is an architecture '\(other.name)' already")
         } else {
@@ -32,13 +32,21 @@ package struct ArchitectureLibrary: Sendable {
   ///
   /// Throws `usage` with all names when there is none.
   package func named(_ name: String) throws(AisError) -> Architecture {
-    if name.lowercased().hasSuffix(".json") { return try UserArchitecture(path: name).architecture() }
-    if name.lowercased().hasSuffix(".py") {
-      throw AisError(
-        .usage,
-        "'\(name)' is a program, which is only run when you say so: 'ais architectures add \(name)', and then name its title"
-      )
+    if name.lowercased().hasSuffix(".json") {
+      let architecture = try UserArchitectureFile(path: name).architecture()
+      guard architecture.program == nil else { throw .programUnasked(name) }
+      return architecture
     }
+    if name.lowercased().hasSuffix(".py") { throw .programUnasked(name) }
     return try Architecture.named(name, among: architectures)
+  }
+}
+
+extension AisError {
+  fileprivate static func programUnasked(_ name: String) -> AisError {
+    AisError(
+      .usage,
+      "'\(name)' is a program, which is only run when you say so: 'ais architectures add \(name)', and then name its title"
+    )
   }
 }

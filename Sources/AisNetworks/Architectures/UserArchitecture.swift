@@ -6,7 +6,7 @@ import AisFormats
 package struct UserArchitecture: Sendable {
   package static let schema = "ais.architecture/1"
   /// More than the description of any network needs.
-  private static let largest = 64 << 20
+  static let largest = 64 << 20
 
   package var title: String
   package var summary: String
@@ -20,10 +20,10 @@ package struct UserArchitecture: Sendable {
 
   /// Reads a file: one of ours (schema `ais.architecture/1`), or the bare JSON of a Keras model, whose title is then the file's name.
   package init(path: String) throws(AisError) {
-    let bytes = try RandomAccessFile(path).contents(limit: Self.largest)
-    let name = path.split(separator: "/").last.map(String.init) ?? path
-    let stem = name.hasSuffix(".json") ? String(name.dropLast(5)) : name
-    try self.init(JSONValue(parsing: bytes, name: path), title: stem, file: path)
+    guard case .layers(let layers) = try UserArchitectureFile(path: path) else {
+      throw AisError(.unsupported, "'\(path)' describes a program, not layers")
+    }
+    self = layers
   }
 
   /// - Parameter title: its name where the document has none.
@@ -163,6 +163,7 @@ extension ArchitectureBuilder {
     case .dropout: "dropout"
     case .zeroPadding: "zero_padding"
     case .cropping: "cropping"
+    case .custom: "custom"
     }
   }
 }

@@ -72,6 +72,8 @@ struct ProgramBuilder {
       return [Program.Part(value: try convolved(inputs, convolution, node: id))]
     case .transposedConvolution(let convolution):
       return [Program.Part(value: try transposed(inputs, convolution, node: id))]
+    case .custom(let model):
+      throw .onlyItsProgram(model)
     }
   }
 

@@ -6,6 +6,14 @@ extension AisError {
     AisError(.shapeMismatch, "the network '\(name)' cannot be run: " + problems.joined(separator: "; "))
   }
 
+  /// Only the process of a user's own program computes it.
+  static func onlyItsProgram(_ model: CustomModel) -> AisError {
+    AisError(
+      .unsupportedLayer,
+      "'\(model.program.title)' is computed by the program '\(model.program.fileName)' and by nothing else: it cannot be run, converted "
+        + "or trained as a network of layers")
+  }
+
   static func wrongInputChannels(network: String, expected: Int, found: Int) -> AisError {
     AisError(
       .shapeMismatch,

@@ -70,6 +70,11 @@ extension Operation {
       return range.lowerBound - axis(before)...range.upperBound - axis(before)
     case .cropping(let before, _):
       return range.lowerBound + axis(before)...range.upperBound + axis(before)
+    case .custom(let model):
+      // Programs answer whole slabs; what they look at within slices is as they say.
+      let isAcross = axis(Extent(z: 0, y: 1, x: 1)) == 1
+      let reach = isAcross ? model.program.reach : 0
+      return range.lowerBound - reach...range.upperBound + reach
     case .input, .concatenation, .addition, .activation, .batchNormalization, .dropout:
       return range
     }

@@ -67,6 +67,10 @@ extension NetworkGraph {
       return sources[0]
     case .activation, .batchNormalization, .dropout:
       return sources[0]
+    case .custom:
+      var answer = sources[0]
+      answer.channels = 1
+      return answer
     case .zeroPadding(let before, let after):
       return TensorShape(
         z: sources[0].z + before.z + after.z, y: sources[0].y + before.y + after.y,

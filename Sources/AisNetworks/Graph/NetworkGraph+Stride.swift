@@ -14,7 +14,10 @@ extension NetworkGraph {
     for (index, node) in nodes.enumerated() {
       let scale = (node.inputs.first.map { scales[$0.index] } ?? Scale()).applying(node.operation)
       // Branches of different depth meet in concatenations, so every node counts, not only the output.
-      let own = block(NodeID(index))
+      var own = block(NodeID(index))
+      if case .custom(let model) = node.operation {
+        own = Extent(z: own.z, y: model.program.sideMultiple, x: model.program.sideMultiple)
+      }
       deepest = Extent(
         z: leastCommonMultiple(deepest.z, scale.z.inputPositions(in: own.z)),
         y: leastCommonMultiple(deepest.y, scale.y.inputPositions(in: own.y)),

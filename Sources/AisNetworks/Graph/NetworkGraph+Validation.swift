@@ -16,8 +16,9 @@ extension NetworkGraph {
     return problems.isEmpty ? nodes.flatMap(parameterProblems) : problems
   }
 
-  /// Throws one error that lists every problem.
+  /// Throws one error that lists every problem, and for models that only a user's own program computes.
   package func validate() throws(AisError) {
+    if let customModel { throw .onlyItsProgram(customModel) }
     let problems = problems()
     if !problems.isEmpty { throw .unsoundNetwork(name: name, problems: problems) }
   }
@@ -31,6 +32,7 @@ extension NetworkGraph {
       case .input(let input): channels.append(input.channels)
       case .convolution(let convolution), .transposedConvolution(let convolution): channels.append(convolution.filters)
       // Concatenations of concatenations double what they join; hostile graphs would leave the range of `Int`.
+      case .custom: channels.append(1)
       case .concatenation: channels.append(min(sources.reduce(0, +), Self.channelLimit + 1))
       default: channels.append(sources[0])
       }

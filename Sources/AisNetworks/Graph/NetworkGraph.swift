@@ -52,8 +52,10 @@ package struct NetworkGraph: Sendable {
   /// The one input node. Networks with several inputs are refused by `validate()`.
   package var input: NodeID { NodeID(nodes.firstIndex { if case .input = $0.operation { true } else { false } } ?? 0) }
 
-  /// The number of weights, as Keras counts parameters.
-  package var parameterCount: Int { weights.values.reduce(0) { $0 + $1.values.count } }
+  /// The number of weights, as Keras counts parameters; a user's own model counts by itself.
+  package var parameterCount: Int {
+    weights.values.reduce(customModel?.parameterCount ?? 0) { $0 + $1.values.count }
+  }
 }
 
 /// The name of one array of weights.

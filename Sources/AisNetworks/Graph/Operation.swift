@@ -20,6 +20,8 @@ package enum Operation: Sendable, Equatable, Codable {
   case zeroPadding(before: Extent, after: Extent)
   /// Voxels removed on each side.
   case cropping(before: Extent, after: Extent)
+  /// What a user's own program computes: one value for every pixel.
+  case custom(CustomModel)
 
   package struct Input: Sendable, Equatable, Codable {
     package var channels: Int

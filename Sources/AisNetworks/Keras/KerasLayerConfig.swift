@@ -42,6 +42,8 @@ struct KerasLayerConfig {
       [("ZeroPadding\(rank)", ["padding": margins(before, after), "data_format": channelsLast])]
     case .cropping(let before, let after):
       [("Cropping\(rank)", ["cropping": margins(before, after), "data_format": channelsLast])]
+    case .custom:
+      preconditionFailure("graphs are validated before they are written, and those of programs refused")
     }
   }
 

@@ -40,6 +40,9 @@ extension Operation {
     case .dropout: "dropout"
     case .zeroPadding(let before, let after): "zero-padding \(before.canonicalText) \(after.canonicalText)"
     case .cropping(let before, let after): "cropping \(before.canonicalText) \(after.canonicalText)"
+    case .custom(let model):
+      "custom \(model.program.digest) \(model.boxSize) \(model.depth) "
+        + model.saved.map { "\($0.name) \(SHA256.hex(of: $0.bytes))" }.joined(separator: " ")
     }
   }
 }

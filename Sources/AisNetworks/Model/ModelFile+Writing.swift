@@ -27,18 +27,34 @@ extension ModelFile {
     of graph: NetworkGraph, _ metadata: ModelMetadata, stem: String, batchMomentum: Float = 0.99,
     extras: Extras = Extras()
   ) throws(AisError) -> [UInt8] {
-    var members = [
-      TarArchive.Member(
-        name: "\(stem)_weights.h5",
-        bytes: try KerasModel.bytes(
-          of: graph, batchMomentum: batchMomentum,
-          slabDepth: graph.dimensionality == .three ? metadata.modelDepth : nil)),
-      TarArchive.Member(name: "\(stem)_metadata.json", bytes: Array(metadata.json.text.utf8)),
-    ]
+    var members = try weightMembers(of: graph, metadata, stem: stem, batchMomentum: batchMomentum)
+    members.append(.init(name: "\(stem)_metadata.json", bytes: Array(metadata.json.text.utf8)))
     if let slice = extras.slice { members.append(.init(name: "\(stem)_slice.tiff", bytes: slice)) }
     if let preview = extras.preview { members.append(.init(name: "\(stem)_preview.png", bytes: preview)) }
     if let history = extras.history { members.append(.init(name: "\(stem)_history.csv", bytes: Array(history.utf8))) }
     return try TarArchive.bytes(of: members)
+  }
+
+  /// The Keras file; or of a user's own model its program and what `save` wrote, the main file under the name of the Keras file.
+  private static func weightMembers(
+    of graph: NetworkGraph, _ metadata: ModelMetadata, stem: String, batchMomentum: Float
+  ) throws(AisError) -> [TarArchive.Member] {
+    guard let model = graph.customModel else {
+      let slabDepth = graph.dimensionality == .three ? metadata.modelDepth : nil
+      let keras = try KerasModel.bytes(of: graph, batchMomentum: batchMomentum, slabDepth: slabDepth)
+      return [.init(name: "\(stem)_weights.h5", bytes: keras)]
+    }
+    var document = model.program.json
+    if case .object(var members) = document {
+      members["box_size"] = .number(Double(model.boxSize))
+      members["box_depth"] = .number(Double(model.depth))
+      members["parameters"] = .number(Double(model.parameterCount))
+      document = .object(members)
+    }
+    return model.saved.map { file in
+      let name = file.name == CustomModel.SavedFile.main ? "\(stem)_weights.h5" : "\(stem)_saved/\(file.name)"
+      return .init(name: name, bytes: file.bytes)
+    } + [.init(name: "\(stem)_program.json", bytes: Array(document.text.utf8))]
   }
 }
 

@@ -23,6 +23,8 @@ package struct ModelFile: Sendable {
   package var contentHash: String
   /// The picture that was saved with the model: the bytes of a PNG.
   package var preview: [UInt8]?
+  /// The slice that the picture was made of, as the network gets it: the bytes of a TIFF.
+  package var slice: [UInt8]?
   /// Sentences about what is odd but does not stand in the way.
   package var warnings: [String]
 
@@ -39,10 +41,15 @@ package struct ModelFile: Sendable {
 
   private static func read(_ parts: ModelParts, path: String, name: String) throws(AisError) -> ModelFile {
     var parts = parts
-    let graph = try KerasModel.read(parts.weights, name: parts.weightsName)
-    parts.weights = []
     var warnings: [String] = []
     var metadata = ModelMetadata()
+    let graph: NetworkGraph
+    if let program = parts.program {
+      graph = try NetworkGraph(customModel(program, parts.saved, name: name))
+    } else {
+      graph = try KerasModel.read(parts.weights, name: parts.weightsName)
+    }
+    parts.weights = []
     if let bytes = parts.metadata {
       let json = try JSONValue(parsing: bytes, name: "\(name): metadata")
       guard case .object = json else {
@@ -57,7 +64,19 @@ package struct ModelFile: Sendable {
     warnings += oddities(of: graph, metadata: metadata)
     return ModelFile(
       path: path, graph: graph, metadata: metadata, container: parts.container, contentHash: graph.contentHash,
-      preview: parts.preview, warnings: warnings)
+      preview: parts.preview, slice: parts.slice, warnings: warnings)
+  }
+
+  /// Reads what a file says of a user's own model; runs nothing.
+  private static func customModel(
+    _ program: [UInt8], _ saved: [CustomModel.SavedFile], name: String
+  ) throws(AisError) -> CustomModel {
+    let json = try JSONValue(parsing: program, name: "\(name): program")
+    let (box, depth) = (json["box_size"]?.integer ?? 64, json["box_depth"]?.integer ?? 1)
+    guard (1...1 << 16).contains(box), (1...1 << 16).contains(depth) else {
+      throw AisError(.malformed, "'\(name)' holds a program for boxes of \(box) pixels and \(depth) slices")
+    }
+    return CustomModel(program: try CustomProgram(json, file: name), boxSize: box, depth: depth, saved: saved)
   }
 
   private static func oddities(of graph: NetworkGraph, metadata: ModelMetadata) -> [String] {

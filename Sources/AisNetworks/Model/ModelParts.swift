@@ -1,5 +1,6 @@
 import AisCore
 import AisFormats
+import Foundation
 
 /// The bytes of a model's parts, wherever they were found.
 struct ModelParts {
@@ -9,7 +10,13 @@ struct ModelParts {
   var weightsName: String
   var metadata: [UInt8]?
   var preview: [UInt8]?
+  /// The slice that the preview was made of: a TIFF.
+  var slice: [UInt8]?
+  /// The program of a user's own model, and what its `save` wrote beside the weights.
+  var program: [UInt8]?
+  var saved: [CustomModel.SavedFile] = []
 
+  private static let savedFolder = "_saved/"
   private static let fileLimit = 4 << 30
   private static let metadataLimit = 16 << 20
 
@@ -42,15 +49,20 @@ struct ModelParts {
   }
 
   private static func unpack(_ bytes: [UInt8], name: String) throws(AisError) -> ModelParts {
-    let suffixes = ["_weights.h5", "_metadata.json", "_preview.png"]
+    let suffixes = ["_weights.h5", "_metadata.json", "_preview.png", "_slice.tiff", "_program.json"]
     let archive = try TarArchive(bytes, name: name) { member in
       // Archives made on a Mac have a shadow '._NAME' beside every file.
       let base = member.split(separator: "/").last ?? ""
-      return !base.hasPrefix("._") && suffixes.contains { base.hasSuffix($0) }
+      return !base.hasPrefix("._") && (member.contains(savedFolder) || suffixes.contains { base.hasSuffix($0) })
+    }
+    let saved = archive.members.compactMap { member in
+      member.name.range(of: savedFolder).map {
+        CustomModel.SavedFile(name: String(member.name[$0.upperBound...]), bytes: member.bytes)
+      }
     }
     func member(_ suffix: String) throws(AisError) -> TarArchive.Member? {
       // Members are found by suffix: their stem is the file's name when it was saved, not its name now.
-      let found = archive.members.filter { $0.baseName.hasSuffix(suffix) }
+      let found = archive.members.filter { $0.baseName.hasSuffix(suffix) && !$0.name.contains(savedFolder) }
       guard found.count <= 1 else {
         throw AisError(
           .malformed,
@@ -59,7 +71,9 @@ struct ModelParts {
       }
       return found.first
     }
-    guard let weights = try member("_weights.h5") else {
+    let program = try member("_program.json")?.bytes
+    // A program may save other files than the one whose path it was given.
+    guard let weights = try member("_weights.h5") ?? (program == nil ? nil : .init(name: "", bytes: [])) else {
       throw AisError(.malformed, "'\(name)' is not a model: it holds no '…_weights.h5'")
     }
     guard let metadata = try member("_metadata.json") else {
@@ -68,7 +82,9 @@ struct ModelParts {
     try checkMetadataSize(metadata.bytes.count, name: name)
     return ModelParts(
       container: bytes.starts(with: [0x1F, 0x8B]) ? .gzipTar : .tar, weights: weights.bytes,
-      weightsName: "\(name): \(weights.name)", metadata: metadata.bytes, preview: try member("_preview.png")?.bytes)
+      weightsName: "\(name): \(weights.name)", metadata: metadata.bytes, preview: try member("_preview.png")?.bytes,
+      slice: try member("_slice.tiff")?.bytes, program: program,
+      saved: (weights.name.isEmpty ? [] : [.init(name: CustomModel.SavedFile.main, bytes: weights.bytes)]) + saved)
   }
 
   /// The weights of a model whose file is its metadata: `<stem>_weights.h5`, `<file name>_weights.h5`, or else the one

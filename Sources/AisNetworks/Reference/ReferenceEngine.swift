@@ -96,6 +96,8 @@ private final class ReferencePlan: InferencePlan {
       return Reference.shifted(inputs[0], by: before, giving: shape)
     case .cropping(let before, _):
       return Reference.shifted(inputs[0], by: Extent(z: -before.z, y: -before.y, x: -before.x), giving: shape)
+    case .custom:
+      preconditionFailure("graphs are validated before they are run, and those of programs refused")
     }
   }
 }

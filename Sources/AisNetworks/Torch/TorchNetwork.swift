@@ -137,6 +137,7 @@ package final class TorchNetwork {
     case .zeroPadding(let before, let after):
       return try first.padded(before: before, after: after, dimensions: dimensions)
     case .cropping(let before, _): return try cropped(first, before: before, to: shape)
+    case .custom(let model): throw .onlyItsProgram(model)
     }
   }
 

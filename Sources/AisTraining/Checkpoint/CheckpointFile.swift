@@ -24,6 +24,8 @@ package struct CheckpointFile: Sendable, Equatable {
     var step: Int
     var tally: Tally
     var networks: [Network]
+    /// Of a user's own model: what its program wrote, and how many weights it counts.
+    var program: Program?
     /// SHA-256 of every other member.
     var digests: [String: String]
 
@@ -32,6 +34,12 @@ package struct CheckpointFile: Sendable, Equatable {
       var weights: [Entry]
       /// Values in each moment, in turn first and second.
       var moments: [Int]
+    }
+
+    struct Program: Codable {
+      var last: [String]
+      var best: [String]
+      var parameters: Int
     }
 
     struct Entry: Codable {
@@ -61,10 +69,16 @@ package struct CheckpointFile: Sendable, Equatable {
     }
     let best = Self.ordered(checkpoint.bestWeights).compactMap { checkpoint.bestWeights[$0]?.values }
     members.append(.init(name: "best.f32", bytes: Self.encoded(best)))
+    var program: State.Program?
+    if let state = checkpoint.program {
+      members += Self.members(state.last, "last") + Self.members(state.best, "best")
+      program = .init(last: state.last.map(\.name), best: state.best.map(\.name), parameters: state.parameterCount)
+    }
     let state = State(
       schema: Self.schema, identity: identity, history: checkpoint.history, step: checkpoint.step,
       tally: checkpoint.tally,
-      networks: networks, digests: Dictionary(uniqueKeysWithValues: members.map { ($0.name, SHA256.hex(of: $0.bytes)) })
+      networks: networks, program: program,
+      digests: Dictionary(uniqueKeysWithValues: members.map { ($0.name, SHA256.hex(of: $0.bytes)) })
     )
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
@@ -85,6 +99,11 @@ package struct CheckpointFile: Sendable, Equatable {
     bytes.reserveCapacity(arrays.reduce(0) { $0 + 4 * $1.count })
     for array in arrays { array.withUnsafeBytes { bytes.append(contentsOf: $0) } }
     return bytes
+  }
+
+  /// Files of a program, numbered: their names are the program's own.
+  private static func members(_ files: [CustomModel.SavedFile], _ kind: String) -> [TarArchive.Member] {
+    files.enumerated().map { .init(name: "program_\(kind)_\($0)", bytes: $1.bytes) }
   }
 
   // MARK: - Reading
@@ -138,6 +157,26 @@ package struct CheckpointFile: Sendable, Equatable {
       }
       return result
     }
+    func files(_ names: [String], _ kind: String) throws(AisError) -> [CustomModel.SavedFile] {
+      var files: [CustomModel.SavedFile] = []
+      for (index, name) in names.enumerated() {
+        let member = "program_\(kind)_\(index)"
+        guard let bytes = members[member], SHA256.hex(of: bytes) == state.digests[member] else {
+          throw damaged("'\(member)' is not what was written")
+        }
+        files.append(.init(name: name, bytes: bytes))
+      }
+      return files
+    }
+    identity = state.identity
+    if let program = state.program {
+      checkpoint = TrainingCheckpoint(
+        learners: [], bestWeights: [:], history: state.history, step: state.step, tally: state.tally)
+      checkpoint.program = .init(
+        last: try files(program.last, "last"), best: try files(program.best, "best"), parameterCount: program.parameters
+      )
+      return
+    }
     guard let first = state.networks.first else { throw damaged("it holds no network") }
     var learners: [LearnerState] = []
     for (index, network) in state.networks.enumerated() {
@@ -149,7 +188,6 @@ package struct CheckpointFile: Sendable, Equatable {
     checkpoint = TrainingCheckpoint(
       learners: learners, bestWeights: try tensors(first.weights, "best.f32"), history: state.history, step: state.step,
       tally: state.tally)
-    identity = state.identity
   }
 
   /// Throws `changed`, naming every difference, when a training of another identity wants to go on from here.

@@ -11,6 +11,21 @@ package struct TrainingCheckpoint: Sendable, Equatable {
   /// Steps that were made of the epoch behind the history, and what they came to.
   package var step: Int
   package var tally: Tally
+  /// Of a user's own model, in place of learners and weights.
+  package var program: ProgramState?
+
+  /// What the program's `save` wrote after the last epoch, and after the best.
+  package struct ProgramState: Sendable, Equatable {
+    package var last: [CustomModel.SavedFile]
+    package var best: [CustomModel.SavedFile]
+    package var parameterCount: Int
+
+    package init(last: [CustomModel.SavedFile], best: [CustomModel.SavedFile], parameterCount: Int) {
+      self.last = last
+      self.best = best
+      self.parameterCount = parameterCount
+    }
+  }
 
   /// Before the first step.
   init(start weights: [WeightKey: Tensor]) {

@@ -3,7 +3,8 @@ import AisFormats
 import AisNetworks
 import Foundation
 
-/// Takes a user's architecture into the folder where the program looks for them.
+/// Takes a user's architecture into the folder where the program looks for them. For programs this is the user's word that they may
+/// be run.
 package struct ArchitectureImport: Sendable {
   /// The folder; it is made if it is not there.
   package var folder: String
@@ -19,12 +20,19 @@ package struct ArchitectureImport: Sendable {
     package var path: String
   }
 
-  /// A `.json` file is read; a `.py` file is run, once, in the user's own Python, and the network that it builds is read.
+  /// A `.json` file is read; a `.py` file is run in the user's own Python: a network of layers that it builds is read and the program
+  /// forgotten, a model of its own is asked for one box and the program kept. Of a `.scnm` the program that computes it is taken.
   package func add(_ path: String) throws(AisError) -> Result {
     guard FileManager.default.fileExists(atPath: path) else {
-      throw AisError(.notFound, "'\(path)' is not there. Expected a .json or .py file")
+      throw AisError(
+        .notFound, "'\(path)' is not there. Expected a .json or .py file, or a .scnm whose model is a program")
     }
-    let user = path.lowercased().hasSuffix(".py") ? try built(by: path) : try UserArchitecture(path: path)
+    let user: UserArchitectureFile =
+      switch (path as NSString).pathExtension.lowercased() {
+      case "py": try built(by: path)
+      case "scnm": try program(of: path)
+      default: try UserArchitectureFile(path: path)
+      }
     let architecture = try user.architecture()
     if let known = try? Architecture.named(user.title) {
       throw AisError(
@@ -35,17 +43,56 @@ package struct ArchitectureImport: Sendable {
       throw AisError(
         .needsDecision, "there is an architecture '\(user.title)' already ('\(target)'). Use '--force' to replace it")
     }
+    let document: JSONValue
+    switch user {
+    case .layers(let layers): document = layers.json
+    case .program(let program):
+      try tryOut(program)
+      document = CustomModelStore.document(program, python: try interpreter())
+    }
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
       throw AisError(.fileSystem, "the folder '\(folder)' cannot be made: \(error.localizedDescription)")
     }
-    try AtomicFile.write(Array((user.json.text + "\n").utf8), to: target)
+    try AtomicFile.write(Array((document.text + "\n").utf8), to: target)
     return Result(architecture: architecture, path: target)
   }
 
+  private func program(of path: String) throws(AisError) -> UserArchitectureFile {
+    guard let model = try ModelFile.read(path).graph.customModel else {
+      throw AisError(
+        .usage,
+        "the model in '\(path)' is a network of layers: it needs nothing added, and trains on with 'ais train --from'")
+    }
+    return .program(model.program)
+  }
+
+  /// Has the model of a program answer one box, so that what is wrong is said now.
+  private func tryOut(_ program: CustomProgram) throws(AisError) {
+    let side = (64 + program.sideMultiple - 1) / program.sideMultiple * program.sideMultiple
+    let model = CustomModel(program: program, boxSize: side)
+    let worker = try CustomModelWorker(model, python: interpreter(), threads: 1)
+    defer { worker.end() }
+    let depth = program.takesSlabs ? 4 : 1
+    let noise = (0..<depth * side * side).map { Float(($0 &* 7919) % 97) / 48.5 - 1 }
+    _ = try worker.predict(noise, count: 1, depth: depth, height: side, width: side)
+  }
+
+  /// The interpreter by its path: later runs may have another search path.
+  private func interpreter() throws(AisError) -> String {
+    if python.contains("/") {
+      return URL(filePath: python).standardizedFileURL.path
+    }
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
+    for folder in folders where FileManager.default.isExecutableFile(atPath: "\(folder)/\(python)") {
+      return "\(folder)/\(python)"
+    }
+    throw AisError(.engineUnavailable, "there is no '\(python)' to run programs with. Name another with '--python'")
+  }
+
   /// Runs a program's `create` and reads the network that comes out of it.
-  private func built(by path: String) throws(AisError) -> UserArchitecture {
+  private func built(by path: String) throws(AisError) -> UserArchitectureFile {
     let answer = FileManager.default.temporaryDirectory.appending(path: "ais-architecture-\(UUID().uuidString).json")
     defer { try? FileManager.default.removeItem(at: answer) }
     let process = Process()
@@ -71,7 +118,7 @@ package struct ArchitectureImport: Sendable {
     }
     let bytes = try RandomAccessFile(answer.path).contents(limit: 64 << 20)
     let name = OutputName.stem(of: path)
-    return try UserArchitecture(JSONValue(parsing: bytes, name: path), title: name, file: path)
+    return try UserArchitectureFile(JSONValue(parsing: bytes, name: path), title: name, file: path)
   }
 
   /// What the user's Python is given: it loads the file, has it create a network for one slice of 64 × 64 pixels, and writes down
@@ -88,18 +135,37 @@ package struct ArchitectureImport: Sendable {
     spec = util.spec_from_file_location("ais_architecture", path)
     module = util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    if not callable(getattr(module, "create", None)):
-        exit("the file has no function create(input_shape)")
-    model = module.create((64, 64, 1))
-    if not hasattr(model, "to_json"):
-        exit("create(input_shape) gave a " + type(model).__name__ + ", which is no Keras model")
+    METHODS = ("count_params", "fit", "predict", "save", "load")
+    create = getattr(module, "create", None)
+    if create is None:
+        classes = [c for c in vars(module).values() if isinstance(c, type) and c.__module__ == "ais_architecture"
+                   and all(callable(getattr(c, name, None)) for name in METHODS)]
+        create = classes[0] if len(classes) == 1 else None
+    if not callable(create):
+        exit("the file has neither a function create(input_shape) nor exactly one class with " + ", ".join(METHODS))
+    multiple = int(getattr(module, "multiple", 1))
+    side = -(-64 // max(multiple, 1)) * max(multiple, 1)
+    model = create((side, side, 4 if getattr(module, "dimensionality", 2) == 3 else 1))
     document = {
-        "schema": "ais.architecture/1",
         "title": str(getattr(module, "title", paths.splitext(paths.basename(path))[0])),
         "include": bool(getattr(module, "include", True)),
-        "summary": str(getattr(module, "summary", "a layout of your own")),
-        "model": loads(model.to_json()),
     }
+    if hasattr(model, "to_json"):
+        document.update(
+            schema="ais.architecture/1", summary=str(getattr(module, "summary", "a layout of your own")),
+            model=loads(model.to_json()))
+    else:
+        missing = [name for name in METHODS if not callable(getattr(model, name, None))]
+        if missing:
+            exit("create(input_shape) gave a " + type(model).__name__ + ", which is no Keras model, and to be a model of its own it has no "
+                 + ", no ".join(missing))
+        with open(path, encoding="utf-8") as file:
+            source = file.read()
+        document.update(
+            schema="ais.custom-model/1", summary=str(getattr(module, "summary", "a program of your own")), source=source,
+            file=paths.basename(path), parameters=int(model.count_params()), multiple=multiple,
+            dimensions=int(getattr(module, "dimensionality", 2)), reach=int(getattr(module, "reach", 64)),
+            patience=float(getattr(module, "patience", 600)))
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None:
         try:

@@ -17,8 +17,25 @@ package struct NetworkDescription: Sendable, Encodable {
   package var normalization: String
   /// 0 to 1.
   package var threshold: Double
+  /// The picture of what it finds in a slice, that the file carries.
+  package var preview: Preview?
   package var contentHash: String
   package var warnings: [String]
+
+  /// A picture, and whether the slice that it was made of is there too.
+  package struct Preview: Sendable, Encodable {
+    package var width: Int
+    package var height: Int
+    package var hasSlice: Bool
+
+    /// `nil` for what is no PNG.
+    init?(_ png: [UInt8], hasSlice: Bool) {
+      guard png.count >= 24, png.starts(with: [0x89, 0x50, 0x4E, 0x47]) else { return nil }
+      func number(_ place: Int) -> Int { png[place..<place + 4].reduce(0) { $0 << 8 | Int($1) } }
+      (width, height) = (number(16), number(20))
+      self.hasSlice = hasSlice
+    }
+  }
 
   package init(_ model: ModelFile) {
     title = model.metadata.title
@@ -31,6 +48,7 @@ package struct NetworkDescription: Sendable, Encodable {
     boxSize = model.metadata.boxSize
     normalization = model.metadata.normalization.rawValue
     threshold = model.metadata.threshold
+    preview = model.preview.flatMap { Preview($0, hasSlice: model.slice != nil) }
     contentHash = model.contentHash
     warnings = model.warnings
   }

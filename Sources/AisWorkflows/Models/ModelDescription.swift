@@ -148,6 +148,7 @@ extension Operation {
     case .dropout(let rate): return "dropout \((Double(rate) * 100).rounded() / 100)"
     case .zeroPadding(let before, let after): return "zero padding \(size(before)) before, \(size(after)) after"
     case .cropping(let before, let after): return "cropping \(size(before)) before, \(size(after)) after"
+    case .custom(let model): return "the program '\(model.program.fileName)'"
     }
   }
 }

@@ -17,9 +17,11 @@ package enum TrainAccount {
     let negatives: Double?
     let augmentation: String
     let filamentDiameter: Double?
-    let engine = "libtorch"
+    let engine: String
 
     init(_ plan: TrainPlan) {
+      engine =
+        if case .program(let python) = plan.engine { "the program's own, run with \(python)" } else { "libtorch" }
       title = plan.title
       architecture = plan.architectureName
       training = plan.settings

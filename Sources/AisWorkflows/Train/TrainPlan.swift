@@ -21,7 +21,15 @@ package struct TrainPlan: Sendable {
   package let checkpoint: TrainingCheckpoint?
   package let identity: [String: String]
   package let warnings: [String]
-  package let installation: TorchInstallation
+  package let engine: Engine
+
+  /// What computes the training.
+  package enum Engine: Sendable {
+    case torch(TorchInstallation)
+    /// The interpreter that a user's own program was added with.
+    case program(python: String)
+  }
+
   private var stem: String { (modelPath as NSString).deletingPathExtension }
 
   /// Reads the sets of a request. Half of the memory is for boxes, half for what training computes with.
@@ -42,8 +50,8 @@ package struct TrainPlan: Sendable {
     _ request: TrainRequest, pool known: TrainingPool? = nil, cancellation: Cancellation
   ) throws(AisError) -> TrainPlan {
     try request.validate()
-    let installation = try TorchInstallation.find(program: ProgramPath.current)
     let start = try Start(request)
+    let engine = try start.engine(request)
     let pool: TrainingPool
     if let known { pool = known } else { pool = try Self.pool(request, cancellation: cancellation) }
     var sampling = request.sampler
@@ -55,7 +63,12 @@ package struct TrainPlan: Sendable {
       throw AisError(
         .usage, "there is nothing left to train on: fewer boxes are held out with a smaller '--validation'")
     }
-    let graph = start.graph ?? start.architecture.graph(depth: sampler.depth, seed: request.seed)
+    var graph = start.graph ?? start.architecture.graph(depth: sampler.depth, seed: request.seed)
+    if var model = graph.customModel, model.saved.isEmpty {
+      model.boxSize = sampler.boxSize
+      graph = NetworkGraph(model)
+    }
+    if graph.customModel != nil { try checkEpoch(of: sampler, request) }
 
     var settings = TrainingSettings(
       start.architecture, epochs: request.epochs, seed: request.seed, threads: request.threads)
@@ -79,8 +92,20 @@ package struct TrainPlan: Sendable {
     let identity = try identity(request, settings: settings, sampler: sampler, start: start, graph: graph)
     let plan = TrainPlan(
       request: request, title: title, architectureName: start.name, graph: graph, settings: settings, sampler: sampler,
-      modelPath: path, checkpoint: nil, identity: identity, warnings: warnings, installation: installation)
+      modelPath: path, checkpoint: nil, identity: identity, warnings: warnings, engine: engine)
     return try plan.checkingOutputs()
+  }
+
+  /// A user's own program is handed all boxes of an epoch at once, here and in its own process.
+  private static func checkEpoch(of sampler: TrainingSampler, _ request: TrainRequest) throws(AisError) {
+    let boxes = sampler.stepsPerEpoch * sampler.batchSize
+    let values = boxes * (sampler.depth + 1) * sampler.boxSize * sampler.boxSize
+    let bytes = 6 * values * MemoryLayout<Float>.size
+    guard bytes > request.memoryLimit else { return }
+    throw AisError(
+      .outOfMemory,
+      "the program is handed the \(boxes) boxes of an epoch at once, which takes \(ByteCount(bytes)) and \(ByteCount(request.memoryLimit)) may be "
+        + "used: give fewer '--copies', or more '--memory'")
   }
 
   /// What must be as it was for a training to go on.
@@ -125,7 +150,7 @@ package struct TrainPlan: Sendable {
       return TrainPlan(
         request: request, title: title, architectureName: architectureName, graph: graph, settings: settings,
         sampler: sampler, modelPath: modelPath, checkpoint: file.checkpoint, identity: identity, warnings: warnings,
-        installation: installation)
+        engine: engine)
     }
     guard !request.replacesOutputs else { return self }
     if hasCheckpoint {
@@ -173,6 +198,13 @@ private struct Start {
     name = said ?? "unnamed"
     graph = model.graph
     title = model.metadata.title
+  }
+
+  /// Throws `notAllowed` for programs that the user has not added, `engineUnavailable` when libtorch is needed and missing.
+  func engine(_ request: TrainRequest) throws(AisError) -> TrainPlan.Engine {
+    let program = graph == nil ? architecture.program : graph?.customModel?.program
+    guard let program else { return .torch(try TorchInstallation.find(program: ProgramPath.current)) }
+    return .program(python: try CustomModelStore(folder: request.architectureFolder).interpreter(for: program))
   }
 
   /// Throws `shapeMismatch` when the boxes do not fit the network.

@@ -34,6 +34,12 @@ package struct TrainRequest: Sendable {
   package var resumes = false
   package var keepsCheckpoint = false
   package var replacesOutputs = false
+  /// The tomogram and slice that the model file's picture is made of.
+  package var preview: ModelPreview?
+  /// A model file that is replaced while the training runs, for those who want to see the half-trained network.
+  package var livePath: String?
+  /// Seconds between two such files, at least.
+  package var liveSeconds = 10.0
 
   package init(sets: [String], output: String, threads: Int, memoryLimit: Int) {
     self.sets = sets
@@ -53,6 +59,9 @@ package struct TrainRequest: Sendable {
     }
     if let learningRate, !(learningRate > 0 && learningRate <= 1) {
       throw AisError(.usage, "--rate \(learningRate): expected a number above 0, at most 1, such as 0.001")
+    }
+    guard liveSeconds >= 0, liveSeconds.isFinite else {
+      throw AisError(.usage, "--live-every \(liveSeconds): expected seconds, 0 or more")
     }
     guard (0...0.9).contains(sampler.validationFraction) else {
       throw AisError(

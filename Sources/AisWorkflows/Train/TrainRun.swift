@@ -32,14 +32,10 @@ package struct TrainRun {
   ) throws(AisError) -> TrainingOutcome {
     try OutputFolder.prepare((plan.modelPath as NSString).deletingLastPathComponent.nonEmpty ?? ".", logger: logger)
     let record = try plan.record()
-    let library = try TorchLibrary(plan.installation)
-    try library.setBudget(max(plan.request.memoryLimit / 2, 256 << 20))
-    report(.began(firstEpoch: (plan.checkpoint?.history.count ?? 0) + 1))
-    let trainer = Trainer(
-      plan.graph, settings: plan.settings, source: plan.sampler, library: library,
-      dataThreads: max(1, plan.request.threads / 4))
-    let outcome = try trainer.run(
-      from: plan.checkpoint, live: live, cancellation: cancellation, observer: Watcher(plan: plan, report: report))
+    let file = plan.request.livePath.map { LiveFile(plan, path: $0, logger: logger) }
+    let live = live ?? file.map { file in LiveWeights(every: plan.request.liveSeconds) { file.write($0) } }
+    let outcome = try train(live, Watcher(plan: plan, report: report, liveFile: file))
+    file?.write(outcome.last)
     if outcome.ending == .stopped { try save(outcome.checkpoint) }
     try write(outcome, record)
     report(.wrote(path: plan.modelPath))
@@ -49,6 +45,25 @@ package struct TrainRun {
     return outcome
   }
 
+  private func train(_ live: LiveWeights?, _ watcher: Watcher) throws(AisError) -> TrainingOutcome {
+    let dataThreads = max(1, plan.request.threads / 4)
+    switch plan.engine {
+    case .torch(let installation):
+      let library = try TorchLibrary(installation)
+      try library.setBudget(max(plan.request.memoryLimit / 2, 256 << 20))
+      watcher.report(.began(firstEpoch: (plan.checkpoint?.history.count ?? 0) + 1))
+      let trainer = Trainer(
+        plan.graph, settings: plan.settings, source: plan.sampler, library: library, dataThreads: dataThreads)
+      return try trainer.run(from: plan.checkpoint, live: live, cancellation: cancellation, observer: watcher)
+    case .program(let python):
+      guard let model = plan.graph.customModel else { throw AisError(.usage, "the architecture is not a program") }
+      watcher.report(.began(firstEpoch: (plan.checkpoint?.history.count ?? 0) + 1))
+      let trainer = CustomTrainer(
+        model, python: python, settings: plan.settings, source: plan.sampler, dataThreads: dataThreads)
+      return try trainer.run(from: plan.checkpoint, live: live, cancellation: cancellation, observer: watcher)
+    }
+  }
+
   private func save(_ checkpoint: TrainingCheckpoint) throws(AisError) {
     try CheckpointFile(checkpoint, identity: plan.identity).write(to: plan.checkpointPath)
   }
@@ -56,11 +71,13 @@ package struct TrainRun {
   private struct Watcher: TrainingObserver {
     let plan: TrainPlan
     let report: (Event) -> Void
+    let liveFile: LiveFile?
 
     func stepped(_ progress: TrainingProgress) throws(AisError) { report(.step(progress)) }
 
     func finished(_ epoch: EpochRecord, checkpoint: TrainingCheckpoint) throws(AisError) {
       try CheckpointFile(checkpoint, identity: plan.identity).write(to: plan.checkpointPath)
+      liveFile?.finished(checkpoint.history)
       report(.epoch(epoch))
     }
   }
@@ -68,10 +85,19 @@ package struct TrainRun {
   /// Model, curves and account.
   private func write(_ outcome: TrainingOutcome, _ record: WorkRecord) throws(AisError) {
     let stem = ((plan.modelPath as NSString).lastPathComponent as NSString).deletingPathExtension
-    let metadata = plan.metadata(of: outcome)
+    let metadata = plan.metadata(of: outcome.best, outcome.history)
+    var extras = ModelFile.Extras(history: outcome.history.csv())
+    var warnings = plan.warnings
+    do throws(AisError) {
+      let parts = try preview(outcome.best, metadata)
+      (extras.preview, extras.slice) = (parts?.picture, parts?.slice)
+    } catch {
+      // The network took longer to make than its picture: it is kept without one.
+      warnings.append("the model has no preview: \(error.message)")
+      logger.warning("the model has no preview: \(error.message)")
+    }
     let model = try ModelFile.bytes(
-      of: outcome.best, metadata, stem: stem, batchMomentum: Float(plan.settings.batchMomentum),
-      extras: .init(history: outcome.history.csv()))
+      of: outcome.best, metadata, stem: stem, batchMomentum: Float(plan.settings.batchMomentum), extras: extras)
     var outputs = [(path: plan.modelPath, bytes: model)]
     if let picture = TrainingCurves.picture(outcome.history, title: plan.title) {
       outputs.append(
@@ -81,7 +107,16 @@ package struct TrainRun {
       outputs,
       results: TrainAccount.Results(
         ending: outcome.ending, parameters: outcome.best.parameterCount, epochs: outcome.history),
-      warnings: plan.warnings)
+      warnings: warnings)
+  }
+
+  private func preview(_ graph: NetworkGraph, _ metadata: ModelMetadata) throws(AisError) -> ModelPreview.Parts? {
+    guard let preview = plan.request.preview else { return nil }
+    let threads = plan.request.threads
+    let engine = CustomModelEngine(
+      try CPUEngine(threads: threads), folder: plan.request.architectureFolder, threads: threads)
+    return try preview.make(
+      graph, metadata, engine: engine, memoryLimit: plan.request.memoryLimit, threads: threads)
   }
 }
 
@@ -94,9 +129,9 @@ extension TrainPlan {
   }
 
   /// What the model file says of the network.
-  func metadata(of outcome: TrainingOutcome) -> ModelMetadata {
+  func metadata(of graph: NetworkGraph, _ history: [EpochRecord]) -> ModelMetadata {
     var metadata = ModelMetadata()
-    let best = outcome.history.best
+    let best = history.best
     let (pool, split) = (sampler.pool, request.sampler.validationFraction)
     metadata.title = title
     metadata.apix = pool.pixelSize?.angstrom
@@ -107,12 +142,12 @@ extension TrainPlan {
     metadata.epochs = request.epochs
     metadata.batchSize = sampler.batchSize
     metadata.copies = request.sampler.copies
-    metadata.parameterCount = outcome.best.parameterCount
+    metadata.parameterCount = graph.parameterCount
     metadata.loss = best?.judgedLoss ?? 0
     metadata.normalization = sampler.normalisation == .globalMAD ? .globalMAD : .perSlice
     metadata.zJitter = pool.jitter
     metadata.excessNegative = request.sampler.negativesPerPositive.map { Int((($0 - 1) * 100).rounded()) } ?? -100
-    let millions = String(format: "%.1f Mp", Double(outcome.best.parameterCount) / 1e6)
+    let millions = String(format: "%.1f Mp", Double(graph.parameterCount) / 1e6)
     let held = split > 0 ? "|\(Int((split * 100).rounded()))%" : ""
     let shape = "\(sampler.boxSize)-\(sampler.depth), \(String(format: "%.1f", metadata.apix ?? -1)), "
     let loss = String(format: "%.4f", metadata.loss ?? 0)
