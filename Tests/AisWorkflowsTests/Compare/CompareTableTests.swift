@@ -35,10 +35,10 @@ struct CompareTableTests {
     let lines = CompareTable.lines(rows)
     #expect(lines[2].hasSuffix("        –       –          –       –  diverged"))
     let text = String(decoding: CompareTable.csv(rows).bytes, as: UTF8.self).split(separator: "\n")
-    #expect(text[1] == "Membrane,UNet S,1485761,5,diverged,200.0,0.2500,,,,,,,,,,")
+    #expect(text[1] == "Membrane,UNet S,1485761,5,diverged,200.000,0.2500,,,,,,,,,,")
     #expect(
       text[2]
-        == "Membrane,VGGNet S,1485761,5,finished,200.0,0.2500,0.500000,0.5000,0.5000,0.5000,,,,0.2500,0.5000,0.2500")
+        == "Membrane,VGGNet S,1485761,5,finished,200.000,0.2500,0.500000,0.5000,0.5000,0.5000,,,,0.2500,0.5000,0.2500")
   }
 
   @Test("forecasts go by what was measured")
