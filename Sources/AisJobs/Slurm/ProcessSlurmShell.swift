@@ -60,20 +60,30 @@ package struct ProcessSlurmShell: SlurmShell {
 /// What a process writes into one of its pipes.
 private final class Collected: Sendable {
   let pipe = Pipe()
-  private let bytes = Mutex(Data())
-  private let group = DispatchGroup()
+  private let bytes = Mutex<[UInt8]>([])
+  private let ended = DispatchSemaphore(value: 0)
 
+  /// Reads in a thread of its own: one borrowed from a pool may come late where others of the pool wait, and what is not read before the
+  /// process has ended would count as not said.
   func collect() {
-    let handle = pipe.fileHandleForReading
-    DispatchQueue.global().async(group: group) { [self] in
-      let data = (try? handle.readToEnd()) ?? Data()
-      bytes.withLock { $0 = data }
+    let thread = Thread { [self] in
+      let descriptor = pipe.fileHandleForReading.fileDescriptor
+      var buffer = [UInt8](repeating: 0, count: 1 << 16)
+      while true {
+        let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else { break }
+        bytes.withLock { $0 += buffer[..<count] }
+      }
+      ended.signal()
     }
+    thread.name = "ais-slurm"
+    thread.start()
   }
 
-  /// All of it. A second after the end of the process nothing more is waited for: a child of it may hold the pipe open.
+  /// All that came. A second after the end of the process nothing more is waited for: a child of it may hold the pipe open.
   var text: String {
-    _ = group.wait(timeout: .now() + .seconds(1))
+    _ = ended.wait(timeout: .now() + .seconds(1))
     return String(decoding: bytes.withLock { $0 }, as: UTF8.self)
   }
 }

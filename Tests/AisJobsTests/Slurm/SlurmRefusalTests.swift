@@ -225,7 +225,7 @@ struct ProcessSlurmShellTests {
     let folder = try TemporaryFolder()
     defer { withExtendedLifetime(folder) {} }
     let shell = try shell("sbatch", "echo \"$SLURM_JOB_ID,$SLURM_CONF,$CUDA_VISIBLE_DEVICES,$HOME\"", in: folder)
-    #expect(shell.run(.submit("x.sh")).output == ",/etc/x,,/nowhere\n")
+    #expect(shell.run(.submit("x.sh")) == .answered(status: 0, output: ",/etc/x,,/nowhere\n", error: ""))
   }
 
   @Test("a program that is not there, and one that does not answer")
