@@ -72,6 +72,12 @@ package struct SegmentCommand: ParsableCommand {
       valueName: "pattern"))
   package var name = OutputName.standardPattern
 
+  @Option(
+    help: ArgumentHelp(
+      "What of single tomograms is segmented, and how large their voxels are: a JSON file, see docs/reference/batch.md.",
+      valueName: "file"))
+  package var limits: String?
+
   @Flag(help: "Make outputs again that are already there, and replace those made otherwise.")
   package var force = false
 
@@ -120,7 +126,7 @@ package struct SegmentCommand: ParsableCommand {
     )
 
     let plan = try SegmentPlanner.plan(
-      request(memoryLimit: limit.bytes, threads: threads), engine: engine.makeEngine(memoryLimit: limit.bytes),
+      try request(memoryLimit: limit.bytes, threads: threads), engine: engine.makeEngine(memoryLimit: limit.bytes),
       logger: logger,
       cancellation: cancellation)
     let reporter = SegmentReporter(plan, verbosity: verbosity)
@@ -132,7 +138,7 @@ package struct SegmentCommand: ParsableCommand {
       abandon: { run.abandon() })
   }
 
-  func request(memoryLimit: Int, threads: Int) -> SegmentRequest {
+  func request(memoryLimit: Int, threads: Int) throws(AisError) -> SegmentRequest {
     var request = SegmentRequest(
       models: model, inputs: tomograms, outputFolder: output, memoryLimit: memoryLimit, threads: threads)
     request.group = group
@@ -143,6 +149,7 @@ package struct SegmentCommand: ParsableCommand {
     request.outputType = outputType
     request.view = tomogram.options
     request.replacesOutputs = force
+    if let limits { request.limits = try TomogramLimits(reading: limits) }
     return request
   }
 }

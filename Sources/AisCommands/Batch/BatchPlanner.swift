@@ -43,7 +43,7 @@ struct BatchPlanner {
     var stages = [BatchPlan.Stage(command: line.stages[0][0], words: line.stages[0], settings: work.settings)]
     var tasks = work.items.map { item in
       task(
-        0, stages[0], [item.input], item.outputs,
+        0, stages[0], [item.input], item.outputs, settings: item.settings,
         forecast: .init(seconds: item.seconds, memoryBytes: item.memoryBytes, diskBytes: item.diskBytes))
     }
     try addSummary(first, 0, stages[0], &tasks)
@@ -126,10 +126,11 @@ struct BatchPlanner {
 
   private func task(
     _ index: Int, _ stage: BatchPlan.Stage, _ inputs: [String], _ outputs: [String], needs: [String] = [],
-    follows: [String] = [], forecast: BatchTask.Forecast = .init()
+    follows: [String] = [], settings: String? = nil, forecast: BatchTask.Forecast = .init()
   ) -> BatchTask {
     BatchTask(
-      id: BatchTask.id(stage: stage, inputs: inputs, outputs: outputs, workingFolder: workingFolder), stage: index,
+      id: BatchTask.id(
+        stage: stage, inputs: inputs, outputs: outputs, workingFolder: workingFolder, settings: settings), stage: index,
       inputs: inputs, outputs: outputs, needs: needs, follows: follows, forecast: forecast)
   }
 

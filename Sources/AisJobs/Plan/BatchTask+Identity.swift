@@ -3,12 +3,17 @@ import AisFormats
 
 extension BatchTask {
   /// An id that equal work has in common: the same command, settings, inputs and outputs, by the same version of the program.
-  package static func id(stage: BatchPlan.Stage, inputs: [String], outputs: [String], workingFolder: String) -> String {
+  ///
+  /// - Parameter settings: what changes its outputs besides the settings of its stage.
+  package static func id(
+    stage: BatchPlan.Stage, inputs: [String], outputs: [String], workingFolder: String, settings: String? = nil
+  ) -> String {
     var digest = SHA256()
     // A byte that no path holds keeps ["ab"] and ["a", "b"] apart.
     for part in [AisVersion.current, stage.command, stage.settings, workingFolder] + inputs + ["\u{0}"] + outputs {
       digest.update(part + "\u{0}")
     }
+    if let settings { digest.update(settings + "\u{0}") }
     let name = outputs.first ?? inputs.first ?? stage.command
     return "\(readable(name))-\(digest.finish().prefix(12))"
   }

@@ -23,7 +23,7 @@ extension Combination {
     var sinks = PassSinks(results: results)
     sinks.labels = labels
     let scale = SegmentationScale(full: unit, isWhole: false)
-    let writer = CombinedWriter(self, sinks: sinks, scale: scale, count: shape.sliceCount)
+    let writer = CombinedWriter(self, sinks: sinks, scale: scale, shape: shape)
     let run = CombinationRun(self, shape: shape, voxelSize: voxelSize, receiver: writer)
     let pool = SlicePool(count: shape.sliceCount)
     for z in 0..<shape.z {

@@ -10,8 +10,16 @@ final class CombinedWriter: CombinationReceiver {
   /// For each model the final slices that wait to be labelled.
   private var finished: [[SliceBuffer]]
   private var labelled = 0
+  private let extent: SegmentationExtent?
+  private let width: Int
 
-  init(_ combination: Combination, sinks: PassSinks, scale: SegmentationScale, count: Int) {
+  init(
+    _ combination: Combination, sinks: PassSinks, scale: SegmentationScale, shape: Shape,
+    extent: SegmentationExtent? = nil
+  ) {
+    let count = shape.sliceCount
+    self.extent = extent
+    width = shape.x
     self.sinks = sinks
     self.scale = scale
     unit = combination.unit
@@ -35,7 +43,9 @@ final class CombinedWriter: CombinationReceiver {
     finished[model].append(slice)
     while finished.allSatisfy({ !$0.isEmpty }) {
       let slices = finished.indices.map { finished[$0].removeFirst() }
-      try labelSink.write(slice: labelled, UnsafeBufferPointer(labels.label(slices).values))
+      let found = labels.label(slices)
+      extent?.clear(found.values, z: labelled, width: width)
+      try labelSink.write(slice: labelled, UnsafeBufferPointer(found.values))
       for (model, slice) in slices.enumerated() {
         if let sink = sinks.results[model] { try store(slice, z: labelled, sink) }
       }
@@ -44,6 +54,7 @@ final class CombinedWriter: CombinationReceiver {
   }
 
   private func store(_ slice: SliceBuffer, z: Int, _ sink: any SegmentationSink) throws(AisError) {
+    extent?.clear(slice.values, z: z, width: width)
     scale.apply(to: slice.values, unit: unit)
     try sink.write(slice: z, UnsafeBufferPointer(slice.values))
   }

@@ -10,8 +10,12 @@ protocol ProbabilityOutlet {
 struct StoringOutlet: ProbabilityOutlet {
   let scale: SegmentationScale
   let sink: any SegmentationSink
+  let extent: SegmentationExtent?
+  /// Voxels in a row.
+  let width: Int
 
   func take(_ slice: SliceBuffer, z: Int) throws(AisError) {
+    extent?.clear(slice.values, z: z, width: width)
     scale.apply(to: slice.values)
     try sink.write(slice: z, UnsafeBufferPointer(slice.values))
   }

@@ -21,16 +21,21 @@ struct TileChoice {
 
   /// Starts from undivided tiles; while memory is short the model that needs most is cut once more.
   ///
-  /// - Parameter available: bytes for the networks' buffers and the staging buffers.
+  /// - Parameters:
+  ///   - settings: for each model how it is applied.
+  ///   - regions: for each model the rows and columns that are wanted; `nil` is all of them.
+  ///   - available: bytes for the networks' buffers and the staging buffers.
   init(
-    models: [SegmentationModel], sizes: [SlicePreparation.Size], settings: InferenceSettings, available: Int,
-    budget: MemoryBudget
+    models: [SegmentationModel], sizes: [SlicePreparation.Size], settings: [InferenceSettings],
+    regions: [(rows: Range<Int>, columns: Range<Int>)?], available: Int, budget: MemoryBudget
   ) throws(AisError) {
     layouts = []
     isSplit = Array(repeating: false, count: models.count)
     var splits = [(rows: Int, columns: Int)](repeating: (1, 1), count: models.count)
-    for (model, size) in zip(models, sizes) {
-      layouts.append(try WindowLayout(model: model, size: size, settings: settings, split: (1, 1)))
+    for i in models.indices {
+      layouts.append(
+        try WindowLayout(
+          model: models[i], size: sizes[i], settings: settings[i], split: (1, 1), region: regions[i]))
     }
     var smallest = TileChoice.bytes(layouts)
     while TileChoice.bytes(layouts) > available {
@@ -44,7 +49,7 @@ struct TileChoice {
         splits[worst].columns += 1
       }
       layouts[worst] = try WindowLayout(
-        model: models[worst], size: size, settings: settings, split: splits[worst])
+        model: models[worst], size: size, settings: settings[worst], split: splits[worst], region: regions[worst])
       isSplit[worst] = true
       smallest = min(smallest, TileChoice.bytes(layouts))
     }

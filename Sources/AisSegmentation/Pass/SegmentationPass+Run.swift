@@ -113,9 +113,10 @@ extension SegmentationPass {
 
   private func startWriter(_ sinks: PassSinks, from channel: Channel<SettledSlice>) -> Worker {
     let parameters = jobs.map { (working: $0.working, scale: $0.scale) }
-    let makeAssemblers: @Sendable () -> [ResultAssembler] = { [shape, blur, threads, combination, voxelSize] in
+    let makeAssemblers: @Sendable () -> [ResultAssembler] = { [shape, blur, threads, combination, voxelSize, extent] in
       let outlets = SegmentationPass.outlets(
-        sinks, scales: parameters.map(\.scale), combination: combination, shape: shape, voxelSize: voxelSize)
+        sinks, scales: parameters.map(\.scale), combination: combination, shape: shape, voxelSize: voxelSize,
+        extent: extent)
       return outlets.indices.map {
         ResultAssembler(
           shape: shape, working: parameters[$0].working, blur: blur, outlet: outlets[$0], threads: min(threads, 4))
@@ -136,12 +137,15 @@ extension SegmentationPass {
   }
 
   private static func outlets(
-    _ sinks: PassSinks, scales: [SegmentationScale], combination: Combination?, shape: Shape, voxelSize: VoxelSize?
+    _ sinks: PassSinks, scales: [SegmentationScale], combination: Combination?, shape: Shape, voxelSize: VoxelSize?,
+    extent: SegmentationExtent?
   ) -> [any ProbabilityOutlet] {
     guard let combination else {
-      return scales.indices.map { StoringOutlet(scale: scales[$0], sink: sinks.results[$0]!) }
+      return scales.indices.map {
+        StoringOutlet(scale: scales[$0], sink: sinks.results[$0]!, extent: extent, width: shape.x)
+      }
     }
-    let writer = CombinedWriter(combination, sinks: sinks, scale: scales[0], count: shape.sliceCount)
+    let writer = CombinedWriter(combination, sinks: sinks, scale: scales[0], shape: shape, extent: extent)
     let run = CombinationRun(combination, shape: shape, voxelSize: voxelSize, receiver: writer)
     return scales.indices.map { CombiningOutlet(run: run, model: $0) }
   }
@@ -153,7 +157,7 @@ extension SegmentationPass {
     let counts = jobs.map(\.layout.stagingCounts)
     let staging = StagingBuffers(
       inputCount: counts.map(\.input).max() ?? 0, outputCount: counts.map(\.output).max() ?? 0)
-    var runners = jobs.indices.map { JobRunner(index: $0, job: jobs[$0], staging: staging, settings: settings) }
+    var runners = jobs.indices.map { JobRunner(index: $0, job: jobs[$0], staging: staging) }
     var held: [Int: PreparedSlice] = [:]
     let networkSeconds = SegmentationPass.secondsInNetworks(jobs)
     var secondsDone = 0.0
@@ -219,10 +223,10 @@ private struct JobRunner {
   /// All slices before this one were handed on.
   private(set) var settled = 0
 
-  init(index: Int, job: SegmentationPass.Job, staging: StagingBuffers, settings: InferenceSettings) {
+  init(index: Int, job: SegmentationPass.Job, staging: StagingBuffers) {
     self.index = index
     self.job = job
-    augmentations = settings.augmentations
+    augmentations = job.settings.augmentations
     inference = WindowInference(job.layout, staging: staging)
     pool = SlicePool(count: job.working.count)
     var first = Int.max

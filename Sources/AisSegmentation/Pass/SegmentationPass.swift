@@ -19,6 +19,8 @@ package final class SegmentationPass {
   /// How the results are made to agree, and what a voxel measures.
   let combination: Combination?
   let voxelSize: VoxelSize?
+  /// `nil`: the whole tomogram.
+  let extent: SegmentationExtent?
   /// Slices that are kept when the statistics read them.
   let remembered: Set<Int>
 
@@ -30,6 +32,8 @@ package final class SegmentationPass {
     var preparation: Int
     var working: SlicePreparation.Size
     var scale: SegmentationScale
+    /// How the model is applied.
+    var settings: InferenceSettings
   }
 
   /// A model and how its result is stored.
@@ -38,7 +42,14 @@ package final class SegmentationPass {
     package var scale: SegmentationScale
     /// Bytes a voxel takes in the file.
     package var storedBytes: Int
-    package init(model: SegmentationModel, scale: SegmentationScale, storedBytes: Int) {
+    /// How the model is applied, where that is not as the pass says: test-time augmentation, pixel size and tiles. Range, extent and
+    /// blur are the pass's for all.
+    package var settings: InferenceSettings?
+
+    package init(
+      model: SegmentationModel, scale: SegmentationScale, storedBytes: Int, settings: InferenceSettings? = nil
+    ) {
+      self.settings = settings
       self.model = model
       self.scale = scale
       self.storedBytes = storedBytes
@@ -66,12 +77,19 @@ package final class SegmentationPass {
     self.settings = settings
     self.threads = threads
     blur = try SegmentationPass.sigma(settings.blur, voxelSize: voxelSize)
-    let range = try settings.depthRange.slices(of: shape.z)
+    let extent = try settings.extent.map { (box) throws(AisError) in
+      try SegmentationExtent(box, shape: shape, combination: combination, voxelSize: voxelSize)
+    }
+    self.extent = extent
+    let whole = try settings.depthRange.slices(of: shape.z)
+    let range = extent?.computed.z ?? whole
+    let own = orders.map { $0.settings ?? settings }
+    for settings in own { try settings.validate() }
 
     var preparations: [SlicePreparation] = []
     var sizes: [SlicePreparation.Size] = []
     var indices: [Int] = []
-    for order in orders {
+    for (order, settings) in zip(orders, own) {
       let target = SegmentationPass.target(of: order.model, settings)
       if target != nil && voxelSize == nil { throw .voxelSizeNeeded(model: order.model.title) }
       let working = SlicePreparation.workingSize(of: shape, pixelSize: voxelSize?.x, target: target)
@@ -84,7 +102,10 @@ package final class SegmentationPass {
     }
     self.preparations = preparations
 
-    let schedules = orders.map { SegmentationPass.schedule($0.model, range: range, of: shape.z, settings) }
+    let schedules = zip(orders, own).map { order, settings in
+      let schedule = SegmentationPass.schedule(order.model, range: whole, of: shape.z, settings)
+      return extent.map { schedule.limited(to: $0.computed.z) } ?? schedule
+    }
     var fixed = SegmentationPass.slices(
       shape: shape, orders: orders, schedules: schedules, sizes: sizes, preparations: preparations, indices: indices,
       sigmaZ: blur.z)
@@ -96,13 +117,16 @@ package final class SegmentationPass {
     }
     let fixedBytes = fixed.reduce(0) { $0 + $1.bytes }
     let choice = try TileChoice(
-      models: orders.map(\.model), sizes: sizes, settings: settings,
+      models: orders.map(\.model), sizes: sizes, settings: own,
+      regions: sizes.map { size in
+        extent.flatMap { $0.region(in: shape, rescales: size != .init(y: shape.y, x: shape.x)) }
+      },
       available: budget.limit - budget.reserved - fixedBytes, budget: budget)
 
     jobs = orders.indices.map { i in
       Job(
         model: orders[i].model, schedule: schedules[i], layout: choice.layouts[i], preparation: indices[i],
-        working: sizes[i], scale: orders[i].scale)
+        working: sizes[i], scale: orders[i].scale, settings: own[i])
     }
     let activations = TileChoice.bytes(choice.layouts)
     var memory: [SegmentationForecast.MemoryUse] =
@@ -178,7 +202,7 @@ package final class SegmentationPass {
       let working = Double(job.working.count)
       let windows = Double(job.schedule.windows.count)
       seconds += voxels * 5e-9
-      seconds += windows * working * Double(job.model.depth * settings.augmentations) * 2e-9
+      seconds += windows * working * Double(job.model.depth * job.settings.augmentations) * 2e-9
       if job.working != .init(y: shape.y, x: shape.x) { seconds += voxels * 15e-9 + working * Double(shape.z) * 5e-9 }
       if settings.blur != .none { seconds += voxels * 20e-9 }
     }

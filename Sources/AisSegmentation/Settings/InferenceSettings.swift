@@ -47,6 +47,9 @@ package struct InferenceSettings: Sendable, Hashable {
   /// Orientations averaged, 1…8.
   package var augmentations = 1
   package var depthRange = DepthRange.all
+  /// Only this box is computed, as far as it lies in the tomogram, and everything else is 0. Within it the result is that of the
+  /// whole tomogram, bit for bit, also where slabs, or rules between models, reach beyond it.
+  package var extent: VoxelBox?
   package var scaling = Scaling.asTrained
   package var blur = Blur.none
   package var tiling = Tiling.standard
@@ -79,6 +82,10 @@ package struct InferenceSettings: Sendable, Hashable {
     }
     if let tileEdge, tileEdge < 1 {
       throw AisError(.usage, "a tile has an edge of at least 32 pixels, not \(tileEdge)")
+    }
+    if extent != nil, blur != .none || depthRange != .all {
+      throw AisError(
+        .usage, "a part of a tomogram is segmented without a blur and without a Z range: leave those out, or the part")
     }
     guard tileOverlap >= 0 else { throw AisError(.usage, "tiles overlap by 0 pixels or more, not \(tileOverlap)") }
     if let slabStride, slabStride < 1 { throw AisError(.usage, "slabs are at least 1 slice apart, not \(slabStride)") }

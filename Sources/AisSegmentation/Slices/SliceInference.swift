@@ -60,7 +60,8 @@ package final class SliceInference {
     let range = try settings.depthRange.slices(of: shape.z)
     schedule = SegmentationPass.schedule(model, range: range, of: shape.z, settings)
     let choice = try TileChoice(
-      models: [model], sizes: [preparation.target], settings: settings, available: memoryLimit, budget: budget)
+      models: [model], sizes: [preparation.target], settings: [settings], regions: [nil], available: memoryLimit,
+      budget: budget)
     layout = choice.layouts[0]
     isSplit = choice.isSplit[0]
   }

@@ -10,6 +10,8 @@ package struct CommandWork {
     /// Whether all outputs are there already, made with the same settings and input.
     package var isFinished = false
     package var refusals: [AisError] = []
+    /// What changes its outputs besides the settings of all.
+    package var settings: String?
     /// Forecasts, where the command makes them.
     package var seconds: Double?
     package var memoryBytes: Int?

@@ -26,10 +26,12 @@ package struct BatchPreview: Sendable {
 
   /// Segments the slices into a folder of its own, which is removed in the end.
   ///
-  /// - Parameter progress: called with the number of tomograms done.
+  /// - Parameters:
+  ///   - appearances: how features are painted, where their networks' files do not say it.
+  ///   - progress: called with the number of tomograms done.
   package init(
-    _ request: SegmentRequest, inputs: [String], engine: any Engine, logger: Logger, cancellation: Cancellation,
-    progress: (Int) -> Void
+    _ request: SegmentRequest, inputs: [String], engine: any Engine, appearances: [Preview.Appearance] = [],
+    logger: Logger, cancellation: Cancellation, progress: (Int) -> Void
   ) throws(AisError) {
     let folder = FileManager.default.temporaryDirectory.appending(path: "ais-preview-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -38,11 +40,12 @@ package struct BatchPreview: Sendable {
     for (index, input) in inputs.enumerated() {
       var own = PreviewSuspicion.Evidence()
       var drawn: [Picture] = []
-      let look = try Self.look(request).check(input, cancellation: cancellation)
+      let look = try Self.look(request.own(input)).check(input, cancellation: cancellation)
       own.faults = look.faults
       do throws(AisError) {
         (own.shares, drawn) = try Self.slices(
-          of: input, request, folder: "\(folder)/\(index)", engine: engine, logger: logger, cancellation: cancellation)
+          of: input, request, folder: "\(folder)/\(index)", engine: engine, appearances, logger: logger,
+          cancellation: cancellation)
       } catch {
         if error.code == .cancelled { throw error }
         own.failure = error
@@ -64,9 +67,15 @@ package struct BatchPreview: Sendable {
   }
 
   private static func slices(
-    of input: String, _ request: SegmentRequest, folder: String, engine: any Engine, logger: Logger,
-    cancellation: Cancellation
+    of input: String, _ request: SegmentRequest, folder: String, engine: any Engine,
+    _ appearances: [Preview.Appearance], logger: Logger, cancellation: Cancellation
   ) throws(AisError) -> (shares: [String: Double], pictures: [Picture]) {
+    var request = request.own(input)
+    request.settings.extent = nil
+    if let size = request.view.voxelSize {
+      request.limits = TomogramLimits()
+      request.limits?.set(.init(voxelSize: size), for: input)
+    }
     let depth = try Tomogram.open(input, options: request.view).shape.z
     var shares: [String: Double] = [:]
     var pictures: [Picture] = []
@@ -84,6 +93,7 @@ package struct BatchPreview: Sendable {
       var options = Preview.Options()
       options.slice = .index(z)
       options.size = panel
+      options.appearances = appearances
       options.hasCaption = false
       options.hasScaleBar = pictures.isEmpty
       let preview = try Preview(

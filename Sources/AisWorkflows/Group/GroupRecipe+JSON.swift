@@ -67,11 +67,23 @@ extension GroupRecipe.Model {
     var line = "{\"title\": \(JSONText.quoted(title)), \"file\": \(JSONText.quoted(file)), "
     line += "\"threshold\": \(JSONText.number(threshold)), \"emit\": \(emits), \"absorb\": \(absorbs)"
     if let contentHash { line += ", \"contentHash\": \(JSONText.quoted(contentHash))" }
+    if let augmentations { line += ", \"augmentations\": \(augmentations)" }
+    if let tiling { line += ", \"tiling\": \(JSONText.quoted(tiling.rawValue))" }
+    switch scaling {
+    case nil: break
+    case .asTrained: line += ", \"processingVoxelSize\": \"model\""
+    case .native: line += ", \"processingVoxelSize\": \"native\""
+    case .pixelSize(let size): line += ", \"processingVoxelSize\": \(JSONText.number(size.angstrom))"
+    }
     return line + "}"
   }
 
   fileprivate init(_ json: JSONValue, _ place: String, _ reader: inout RecipeReader) throws(AisError) {
-    try reader.knows(json, ["title", "file", "threshold", "emit", "absorb", "contentHash"], place)
+    try reader.knows(
+      json,
+      [
+        "title", "file", "threshold", "emit", "absorb", "contentHash", "augmentations", "tiling", "processingVoxelSize",
+      ], place)
     title = try reader.needed(try reader.text(json, "title", place), "title", place)
     file = try reader.needed(try reader.text(json, "file", place), "file", place)
     contentHash = try reader.text(json, "contentHash", place)
@@ -81,6 +93,36 @@ extension GroupRecipe.Model {
     threshold = try reader.number(json, "threshold", place) ?? threshold
     emits = try reader.flag(json, "emit", place) ?? emits
     absorbs = try reader.flag(json, "absorb", place) ?? absorbs
+    if let number = try reader.number(json, "augmentations", place) {
+      guard let count = Int(exactly: number), (1...8).contains(count) else {
+        throw reader.wrong("'augmentations' of \(place) is \(JSONText.number(number)), expected 1 to 8")
+      }
+      augmentations = count
+    }
+    if let word = try reader.text(json, "tiling", place) {
+      guard let known = InferenceSettings.Tiling(rawValue: word) else {
+        throw reader.wrong("'tiling' of \(place) is '\(word)', expected 'standard' or 'exact'")
+      }
+      tiling = known
+    }
+    scaling = try Self.scaling(json, place, &reader)
+  }
+}
+
+extension GroupRecipe.Model {
+  /// `"model"`, `"native"`, or the edge of a pixel in ångström.
+  private static func scaling(
+    _ json: JSONValue, _ place: String, _ reader: inout RecipeReader
+  ) throws(AisError) -> InferenceSettings.Scaling? {
+    switch json["processingVoxelSize"] {
+    case nil: return nil
+    case .string("model")?: return .asTrained
+    case .string("native")?: return .native
+    case .number(let size)? where size > 0 && size.isFinite: return .pixelSize(.angstroms(size))
+    default:
+      throw reader.wrong(
+        "'processingVoxelSize' of \(place) is neither 'model', 'native' nor a length in ångström above 0")
+    }
   }
 }
 

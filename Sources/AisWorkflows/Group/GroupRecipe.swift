@@ -15,6 +15,10 @@ package struct GroupRecipe: Sendable, Equatable {
     package var threshold = 0.5
     package var emits = false
     package var absorbs = false
+    /// Test-time augmentation, tiling and pixel size of this model; where the group is silent, what the run is asked for holds.
+    package var augmentations: Int?
+    package var tiling: InferenceSettings.Tiling?
+    package var scaling: InferenceSettings.Scaling?
 
     package init(title: String, file: String, contentHash: String?) {
       self.title = title
@@ -77,6 +81,17 @@ package struct GroupRecipe: Sendable, Equatable {
     combination.dimension = dimension
     combination.rounding = compatibility
     return combination
+  }
+}
+
+extension GroupRecipe.Model {
+  /// How the model is applied in a run that is asked for `settings`.
+  package func settings(_ settings: InferenceSettings) -> InferenceSettings {
+    var own = settings
+    own.augmentations = augmentations ?? settings.augmentations
+    own.tiling = tiling ?? settings.tiling
+    own.scaling = scaling ?? settings.scaling
+    return own
   }
 }
 

@@ -57,6 +57,10 @@ package enum ModelExport {
       member.threshold = model.threshold
       member.emits = model.emits
       member.absorbs = model.absorbs
+      let settings = LiveModel(model, path: "", content: "").settings
+      member.augmentations = settings.augmentations
+      if settings.tiling != .standard { member.tiling = settings.tiling }
+      if settings.scaling != .asTrained { member.scaling = settings.scaling }
       recipe.models.append(member)
     }
     let titles = Dictionary(uniqueKeysWithValues: models.map { ($0.id, $0.title) })

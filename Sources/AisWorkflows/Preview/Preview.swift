@@ -37,8 +37,24 @@ package struct Preview: Sendable {
     /// Whether name, size and legend are written below the slice.
     package var hasCaption = true
     package var hasScaleBar = true
+    /// How features of certain titles are painted, whatever their networks' files say.
+    package var appearances: [Appearance] = []
 
     package init() {}
+  }
+
+  /// Colour and threshold of a feature.
+  package struct Appearance: Sendable, Hashable {
+    package var title: String
+    package var colour: Colour
+    /// 0 to 1.
+    package var threshold: Float
+
+    package init(title: String, colour: Colour, threshold: Float) {
+      self.title = title
+      self.colour = colour
+      self.threshold = threshold
+    }
   }
 
   /// What was drawn.
@@ -96,10 +112,12 @@ package struct Preview: Sendable {
       let colour = model.map {
         Colour(red: Float($0.colour.red), green: Float($0.colour.green), blue: Float($0.colour.blue))
       }
-      let threshold = options.threshold ?? model.map { Float($0.threshold) } ?? 0.5
+      let wanted = options.appearances.first { Self.isSame($0.title, title) }
+      let threshold = options.threshold ?? wanted?.threshold ?? model.map { Float($0.threshold) } ?? 0.5
       layers.append(
         Layer(
-          source: source, title: title, colour: colour ?? Colour.palette[layers.count % Colour.palette.count],
+          source: source, title: title,
+          colour: wanted?.colour ?? colour ?? Colour.palette[layers.count % Colour.palette.count],
           threshold: threshold))
     }
     self.layers = layers

@@ -80,7 +80,8 @@ struct SegmentAccount {
         let model = recipe.models[index]
         return .init(
           title: model.title, contentHash: plan.models[index].file.contentHash, threshold: model.threshold,
-          emit: model.emits, absorb: model.absorbs, label: index + 1)
+          emit: model.emits, absorb: model.absorbs, augmentations: model.augmentations,
+          tiling: model.tiling?.rawValue, processing: model.scaling?.words, label: index + 1)
       },
       interactions: recipe.rules.map {
         .init(

@@ -18,6 +18,8 @@ package struct SegmentPlan: Sendable {
   package struct LoadedModel: Sendable {
     package var file: ModelFile
     package var model: SegmentationModel
+    /// What its group says of it.
+    var member: GroupRecipe.Model?
 
     init(_ file: ModelFile, title: String, engine: any Engine) throws(AisError) {
       let network: any LoadedNetwork
@@ -30,6 +32,9 @@ package struct SegmentPlan: Sendable {
         normalization: file.metadata.normalization == .globalMAD ? .wholeTomogram : .eachSlice,
         pixelSize: file.metadata.pixelSize, zJitter: file.metadata.zJitter)
     }
+
+    /// How the model is applied in a run that is asked for `settings`.
+    func settings(_ settings: InferenceSettings) -> InferenceSettings { member?.settings(settings) ?? settings }
   }
 
   /// The greatest need of any task.

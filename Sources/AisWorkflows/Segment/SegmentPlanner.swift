@@ -69,7 +69,11 @@ package struct SegmentPlanner {
     if let problem = whole.recipe.findings.first(where: { $0.severity == .error }) {
       throw AisError(.usage, "'\(path)': \(problem.message)")
     }
-    for (model, file) in zip(whole.recipe.models, files) { models.append(try load(file, title: model.title)) }
+    for (model, file) in zip(whole.recipe.models, files) {
+      var loaded = try load(file, title: model.title)
+      loaded.member = model
+      models.append(loaded)
+    }
     group = whole.recipe
   }
 
@@ -82,13 +86,14 @@ package struct SegmentPlanner {
   private func fill(
     _ task: inout SegmentTask, outputs: [SegmentOutputNames.Name], keepsOpen: Bool
   ) throws(AisError) {
+    let request = request.own(task.input)
     let file = try RandomAccessFile(task.input)
     let print = try InputFingerprint(file)
     task.fingerprint = print
     var missing: [(options: TomogramOptions, output: SegmentTask.Output)] = []
     for name in outputs {
-      let options = options(for: models[name.model].model)
-      let settings = SegmentProvenance.Settings(request, options: options, model: models[name.model].model)
+      let options = options(for: models[name.model].model, request)
+      let settings = SegmentProvenance.Settings(request, options: options, model: models[name.model])
       let fingerprint = fingerprint(of: name, settings: settings, input: print)
       switch request.replacesOutputs
         ? .absent : ExistingOutput.look(atSegmentation: name.path, fingerprint: fingerprint)
@@ -107,10 +112,12 @@ package struct SegmentPlanner {
     if missing.isEmpty { return }
     if group != nil {
       // Each result may depend on all models: all run, and what is there already is not written again.
-      let options = try commonOptions(file)
+      let options = try commonOptions(file, request)
       task.passes.append(
         try pass(
-          over: file, options: options, models: Array(models.indices), outputs: missing.map(\.output), keepsOpen))
+          over: file, options: options, models: Array(models.indices), outputs: missing.map(\.output), request,
+          keepsOpen)
+      )
       return
     }
     // Models that want bytes read alike share a pass.
@@ -119,19 +126,20 @@ package struct SegmentPlanner {
     for options in readings {
       let outputs = missing.filter { $0.options == options }.map(\.output)
       task.passes.append(
-        try pass(over: file, options: options, models: outputs.map(\.model), outputs: outputs, keepsOpen))
+        try pass(over: file, options: options, models: outputs.map(\.model), outputs: outputs, request, keepsOpen)
+      )
     }
   }
 
   private func pass(
     over file: RandomAccessFile, options: TomogramOptions, models indices: [Int], outputs: [SegmentTask.Output],
-    _ keepsOpen: Bool
+    _ request: SegmentRequest, _ keepsOpen: Bool
   ) throws(AisError) -> SegmentTask.Pass {
     let input = file.path
     let tomogram = try Tomogram.open(file, options: options)
     for warning in tomogram.warnings { logger.debug("'\(input)': \(warning.message)") }
     try VoxelSizeGuard.check(
-      tomogram, path: input, models: indices.map { models[$0].model }, settings: request.settings,
+      tomogram, path: input, models: indices.map { models[$0] }, settings: request.settings,
       hasRadii: group?.rules.contains { $0.radiusNanometer > 0 } ?? false, logger: logger)
     warnAboutOrientation(tomogram, input)
     var pass = SegmentTask.Pass(
@@ -160,8 +168,8 @@ package struct SegmentPlanner {
   }
 
   /// How a group's models want the file read. Throws where they want the same bytes read differently.
-  private func commonOptions(_ file: RandomAccessFile) throws(AisError) -> TomogramOptions {
-    let wanted = models.map { options(for: $0.model) }
+  private func commonOptions(_ file: RandomAccessFile, _ request: SegmentRequest) throws(AisError) -> TomogramOptions {
+    let wanted = models.map { options(for: $0.model, request) }
     if wanted.contains(where: { $0 != wanted[0] }), try Tomogram.open(file, options: wanted[0]).info.byteSign != nil {
       throw AisError(
         .needsDecision,
@@ -173,7 +181,7 @@ package struct SegmentPlanner {
 
   /// How a model wants the file read. The reference takes bytes as unsigned for globally normalised models and as
   /// signed for all others, whatever the file says.
-  private func options(for model: SegmentationModel) -> TomogramOptions {
+  private func options(for model: SegmentationModel, _ request: SegmentRequest) -> TomogramOptions {
     var options = request.view
     options.cacheBytes = Self.cacheBytes(request)
     if options.compatibility == .reference, options.byteSign == .automatic {
@@ -231,7 +239,7 @@ extension SegmentationPass {
       orders: pass.models.map {
         SegmentationPass.Order(
           model: models[$0].model, scale: request.outputType.scale,
-          storedBytes: request.outputType.elementType.byteCount)
+          storedBytes: request.outputType.elementType.byteCount, settings: models[$0].settings(request.settings))
       },
       combination: pass.combination, makesLabels: pass.makesLabels, settings: request.settings,
       budget: MemoryBudget(

@@ -29,6 +29,10 @@ package struct SegmentProvenance: Sendable, Encodable {
       var threshold: Double
       var emit: Bool
       var absorb: Bool
+      /// Where the group says how the model is applied.
+      var augmentations: Int?
+      var tiling: String?
+      var processing: String?
       /// The label of its voxels in a volume of labels.
       var label: Int
     }
@@ -64,6 +68,9 @@ package struct SegmentProvenance: Sendable, Encodable {
     var volume: Int?
     var isPermissive: Bool
     var voxelSizeAngstromXYZ: [Double]?
+    /// The part that was segmented: the first voxel and the one behind the last, as far as they lie in the tomogram.
+    var extentFirstXYZ: [Int]?
+    var extentEndXYZ: [Int]?
   }
   package struct Input: Sendable, Encodable {
     var path: String
@@ -165,6 +172,10 @@ package struct SegmentProvenance: Sendable, Encodable {
       let metadata = file.metadata
       digest.update("\(model.title)\n\(file.contentHash) \(model.emits) \(model.absorbs) ")
       digest.update("\(metadata.normalization.rawValue) \(metadata.apix ?? -1) \(metadata.zJitter)")
+      // Of all members, for each may change the others' results. Silent members leave fingerprints as they always were.
+      if let count = model.augmentations { digest.update(" augmentations \(count)") }
+      if let tiling = model.tiling { digest.update(" tiling \(tiling.rawValue)") }
+      if let scaling = model.scaling { digest.update(" pixel \(scaling.words)") }
       digest.update(output == nil ? " \(model.threshold)\n" : "\n")
     }
     for rule in group.rules {
@@ -184,8 +195,9 @@ package struct SegmentProvenance: Sendable, Encodable {
 }
 
 extension SegmentProvenance.Settings {
-  init(_ request: SegmentRequest, options: TomogramOptions, model: SegmentationModel) {
-    let settings = request.settings
+  init(_ request: SegmentRequest, options: TomogramOptions, model loaded: SegmentPlan.LoadedModel) {
+    let settings = loaded.settings(request.settings)
+    let model = loaded.model
     augmentations = settings.augmentations
     depthRange =
       switch settings.depthRange {
@@ -193,12 +205,7 @@ extension SegmentProvenance.Settings {
       case .centre(let percent): "centre \(number(percent))%"
       case .slices(let range): "\(range.lowerBound):\(range.upperBound)"
       }
-    processing =
-      switch settings.scaling {
-      case .asTrained: "as trained"
-      case .native: "native"
-      case .pixelSize(let length): "\(angstromText(length.angstrom)) A"
-      }
+    processing = settings.scaling.words
     blurAngstromXYZ = [settings.blur.x.angstrom, settings.blur.y.angstrom, settings.blur.z.angstrom]
     tiling = settings.tiling.rawValue
     // Settings that only 3D networks know must not make the outputs of others look different.
@@ -214,5 +221,18 @@ extension SegmentProvenance.Settings {
     volume = options.volume
     isPermissive = options.isPermissive
     voxelSizeAngstromXYZ = options.voxelSize.map { [$0.x.angstrom, $0.y.angstrom, $0.z.angstrom] }
+    extentFirstXYZ = settings.extent.map { [$0.x.lowerBound, $0.y.lowerBound, $0.z.lowerBound] }
+    extentEndXYZ = settings.extent.map { [$0.x.upperBound, $0.y.upperBound, $0.z.upperBound] }
+  }
+}
+
+extension InferenceSettings.Scaling {
+  /// For accounts.
+  var words: String {
+    switch self {
+    case .asTrained: "as trained"
+    case .native: "native"
+    case .pixelSize(let length): "\(angstromText(length.angstrom)) A"
+    }
   }
 }

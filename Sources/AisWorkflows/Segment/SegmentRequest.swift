@@ -45,6 +45,8 @@ package struct SegmentRequest: Sendable {
   package var settings = InferenceSettings()
   package var outputType = OutputType.uint16
   package var view = TomogramOptions()
+  /// What is said of single tomograms.
+  package var limits: TomogramLimits?
   /// Replaces outputs that are there.
   package var replacesOutputs = false
   /// Bytes that the process may use.
@@ -57,6 +59,15 @@ package struct SegmentRequest: Sendable {
     self.outputFolder = outputFolder
     self.memoryLimit = memoryLimit
     self.threads = threads
+  }
+
+  /// What is asked for one of the inputs.
+  package func own(_ input: String) -> SegmentRequest {
+    guard let limit = limits?[input] else { return self }
+    var own = self
+    own.settings.extent = limit.extent
+    if let size = limit.voxelSize { own.view.voxelSize = size }
+    return own
   }
 
   /// Of the files written those that are final results: not raw predictions, not labels.

@@ -31,12 +31,13 @@ extension SegmentRun {
       item.seconds = task.seconds
       item.memoryBytes = passes.map(\.forecast.memoryBytes).max() ?? 0
       item.diskBytes = passes.reduce(0) { $0 + $1.diskBytes }
+      item.settings = request.limits?.text(of: task.input)
       return item
     }
     let settings = WorkSettings(
       models: plan.models.map { .init(title: $0.model.title, contentHash: $0.file.contentHash) },
       group: plan.group.map { String(decoding: $0.json, as: UTF8.self) },
-      settings: plan.models.first.map { .init(request, options: request.view, model: $0.model) })
+      settings: plan.models.first.map { .init(request, options: request.view, model: $0) })
     return CommandWork(
       items: items, settings: try WorkRecord.text(of: settings),
       run: { (watch) throws(AisError) in try run.run(watch) }, abandon: { run.abandon() })

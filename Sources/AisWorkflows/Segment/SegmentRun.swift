@@ -61,7 +61,8 @@ package final class SegmentRun: Sendable {
     if let known = task.fingerprint, known.isCurrent(file) { input = known } else { input = try .init(file) }
     let tomogram: Tomogram
     if let open = pass.tomogram { tomogram = open } else { tomogram = try .open(file, options: pass.options) }
-    let segmentation = try SegmentationPass.planned(tomogram, pass, request: plan.request, models: plan.models)
+    let segmentation = try SegmentationPass.planned(
+      tomogram, pass, request: plan.request.own(task.input), models: plan.models)
     let account = SegmentAccount(plan: plan, task: task, tomogram: tomogram, input: input, began: began)
     var writers: [MRCWriter] = []
     defer {

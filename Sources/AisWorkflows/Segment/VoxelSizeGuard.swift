@@ -14,12 +14,15 @@ enum VoxelSizeGuard {
   ///
   /// - Parameter hasRadii: whether results are changed within a radius of others, a length too.
   static func check(
-    _ tomogram: Tomogram, path: String, models: [SegmentationModel], settings: InferenceSettings,
+    _ tomogram: Tomogram, path: String, models: [SegmentPlan.LoadedModel], settings: InferenceSettings,
     hasRadii: Bool = false, logger: Logger
   ) throws(AisError) {
     guard tomogram.options.voxelSize == nil else { return }
-    let rescaled = models.first { SegmentationPass.target(of: $0, settings) != nil }
-    let target = rescaled.flatMap { SegmentationPass.target(of: $0, settings) }
+    func target(of model: SegmentPlan.LoadedModel) -> Length? {
+      SegmentationPass.target(of: model.model, model.settings(settings))
+    }
+    let rescaled = models.first { target(of: $0) != nil }
+    let target = rescaled.flatMap(target)
     if rescaled == nil, !hasRadii { return }
     let check = VoxelSizeCheck(tomogram: tomogram, path: path, neighbours: FolderVoxelSizes(entries: []))
     for judgement in check.judgements where judgement.verdict == .fault && judgement.severity >= .warning {
@@ -38,7 +41,7 @@ enum VoxelSizeGuard {
       }
       throw AisError(
         .needsDecision,
-        "'\(path)' would be rescaled to the \(angstromText(target.angstrom)) Å pixels of model '\(rescaled.title)', but its "
+        "'\(path)' would be rescaled to the \(angstromText(target.angstrom)) Å pixels of model '\(rescaled.model.title)', but its "
           + "voxel size cannot be trusted. \(judgement.evidence) Say how large its voxels are, for example '\(option)', or leave "
           + "the slices as they are with '--processing-voxel-size native'")
     }
