@@ -55,7 +55,7 @@ let package = Package(
       name: "AisWorkflows",
       dependencies: [
         "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisTraining", "AisPicking",
-        "AisProject", "AisJobs",
+        "AisProject", "AisJobs", "CTorch",
         .product(name: "Logging", package: "swift-log"),
       ]),
 
@@ -63,7 +63,8 @@ let package = Package(
     .target(
       name: "AisServer",
       dependencies: [
-        "AisCore", "AisFormats", "AisImaging", "AisSegmentation", "AisProject", "AisWorkflows",
+        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisTraining", "AisProject", "AisJobs",
+        "AisWorkflows",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "HTTPTypes", package: "swift-http-types"),

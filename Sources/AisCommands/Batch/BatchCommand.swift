@@ -25,6 +25,7 @@ package struct BatchCommand: ParsableCommand {
       BatchSubmitCommand.self,
       BatchCancelCommand.self,
       BatchWorkCommand.self,
+      BatchRecipeCommand.self,
     ])
 
   package init() {}

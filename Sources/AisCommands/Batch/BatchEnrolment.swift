@@ -32,7 +32,7 @@ struct BatchEnrolment {
       } else {
         continue
       }
-      if try reopen(task.id, reason: reason, isForced: forced[task.stage], &observer) { again += 1 }
+      if try observer.reopen(task.id, reason: reason, isForced: forced[task.stage]) { again += 1 }
     }
     if verbosity.json || verbosity.quiet { return }
     let out = Terminal.standardOutput
@@ -43,25 +43,6 @@ struct BatchEnrolment {
     let failed = wasKnown.count { observer.schedule.state(of: $0.id) == .failed }
     if failed > 0 {
       out.print("\(counted(failed, "task")) failed before: 'ais batch retry \(shellWord(outcome.output))' tries again")
-    }
-  }
-
-  /// Asks for another try of a task that has ended; `false` when it has not.
-  func reopen(
-    _ task: String, reason: String, isForced: Bool = false, _ observer: inout BatchObserver
-  ) throws(AisError) -> Bool {
-    while true {
-      let log = observer.schedule.log(of: task)
-      guard log.state == .done || log.state == .failed else { return false }
-      var entry = JournalEntry(
-        task: task, number: log.next, kind: .reopened, worker: nil, host: WorkerRecord.hostName)
-      entry.reason = reason
-      if isForced { entry.isForced = true }
-      if try folder.append(entry) {
-        observer.learn(entry)
-        return true
-      }
-      try observer.refresh(task: task)
     }
   }
 

@@ -54,9 +54,7 @@ package struct BatchRetryCommand: ParsableCommand {
       return
     }
     var count = 0
-    for entry in wanted where try BatchEnrolment(batch).reopen(entry.id, reason: "asked for again", &observer) {
-      count += 1
-    }
+    for entry in wanted where try observer.reopen(entry.id, reason: "asked for again") { count += 1 }
     if !verbosity.quiet, !verbosity.json {
       Terminal.standardOutput.print("\(counted(count, "task")) to be tried again")
     }

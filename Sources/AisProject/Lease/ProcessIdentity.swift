@@ -1,9 +1,9 @@
 import Foundation
 
 /// A process as others can recognise it: a number alone may belong to another process tomorrow.
-struct ProcessIdentity: Codable, Hashable, Sendable {
+package struct ProcessIdentity: Codable, Hashable, Sendable {
   var host: String
-  var process: Int32
+  package var process: Int32
   /// The start of the machine's kernel, so that numbers from before a restart mean nothing.
   var boot: String
   /// Containers number their processes each for itself.
@@ -11,13 +11,19 @@ struct ProcessIdentity: Codable, Hashable, Sendable {
   /// When the process started, in ticks since the start of the kernel.
   var started: String
 
-  static func current() -> ProcessIdentity {
-    let process = getpid()
-    return ProcessIdentity(
-      host: ProcessInfo.processInfo.hostName, process: process, boot: bootIdentifier(),
-      namespace: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? "",
-      started: startTime(of: process) ?? "")
+  static func current() -> ProcessIdentity { ProcessIdentity(process: getpid()) }
+
+  /// A process of this machine that runs now.
+  package init(process: Int32) {
+    self.process = process
+    host = ProcessInfo.processInfo.hostName
+    boot = Self.bootIdentifier()
+    namespace = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/pid")) ?? ""
+    started = Self.startTime(of: process) ?? ""
   }
+
+  /// Whether the process runs on this machine.
+  package var runsHere: Bool { sharesMachine(with: .current()) && isRunning }
 
   /// Whether one of both can look whether the other runs. Of two machines that happen to have one name only one has this boot.
   func sharesMachine(with other: ProcessIdentity) -> Bool {

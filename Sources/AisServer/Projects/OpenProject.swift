@@ -16,6 +16,7 @@ final class OpenProject: Sendable {
   let slices: SliceService
   let predictions: PredictionService
   let jobs: JobRegistry
+  let runs: RunService
   private let watchers = Mutex<[Task<Void, Never>]>([])
 
   /// How often files are looked at whether they are still the same.
@@ -35,6 +36,7 @@ final class OpenProject: Sendable {
       cacheBytes: settings.cacheBytes, cacheFolder: project.folder.cachePath, threads: settings.threads)
     predictions = PredictionService(segmenter: segmenter, files: slices.files, memoryBytes: settings.memoryBytes)
     jobs = JobRegistry(board: board)
+    runs = RunService(project, board: board, settings: settings)
     let known = try project.versions()
     _ = versions.refresh(known)
     slices.keepOnly(Set(known.map { SliceFile.key($0.reference.sampleHash) } + versions.keys))
@@ -52,6 +54,7 @@ final class OpenProject: Sendable {
       }
     }
     watchers.withLock { $0 += [journal, files] }
+    runs.wake()
   }
 
   private func followJournal(from last: Int64) async {
@@ -98,6 +101,7 @@ final class OpenProject: Sendable {
     for watcher in watchers.withLock({ $0 }) { watcher.cancel() }
     for watcher in watchers.withLock({ $0 }) { await watcher.value }
     await jobs.finish()
+    await runs.close()
     _ = try? await session.run { (project) throws(AisError) in try project.close() }
   }
 

@@ -1,0 +1,55 @@
+import AisCore
+import AisProject
+import CTorch
+import Foundation
+import Glibc
+
+/// Starts this program as a process of its own that outlives the one that starts it: in its own session, its words into files.
+package enum DetachedProcess {
+  /// - Parameters:
+  ///   - output, messages: files that standard output and standard error are added to.
+  ///   - niceness: how much it gives way to other processes, 0…19.
+  package static func start(
+    _ arguments: [String], output: String, messages: String, niceness: Int32
+  ) throws(AisError) -> ProcessIdentity {
+    let program = ProgramPath.current
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    defer { posix_spawn_file_actions_destroy(&actions) }
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    posix_spawn_file_actions_addopen(&actions, 2, messages, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    // Nothing of the server's goes along: a socket that stayed open would keep its port.
+    _ = ctorch_spawn_close_from(&actions, 3)
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    // Signals of the terminal are not for it, and what the server ignores it must hear.
+    posix_spawnattr_setflags(&attributes, Int16(0x80 | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+    var signals = sigset_t()
+    sigfillset(&signals)
+    posix_spawnattr_setsigdefault(&attributes, &signals)
+    sigemptyset(&signals)
+    posix_spawnattr_setsigmask(&attributes, &signals)
+
+    var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
+    var variables: [UnsafeMutablePointer<CChar>?] =
+      ProcessInfo.processInfo.environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
+    defer { for text in words + variables { free(text) } }
+    var identifier: pid_t = 0
+    let status = posix_spawn(&identifier, program, &actions, &attributes, &words, &variables)
+    guard status == 0 else {
+      throw AisError(
+        .fileSystem,
+        "the process '\(program) \(arguments.first ?? "")' could not be started: \(String(cString: strerror(status)))")
+    }
+    setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(identifier), niceness)
+    return ProcessIdentity(process: identifier)
+  }
+
+  /// Takes note of the end of a process that this one started, so that it does not stay in the list of processes.
+  package static func bury(_ identity: ProcessIdentity) {
+    var status: Int32 = 0
+    _ = waitpid(identity.process, &status, WNOHANG)
+  }
+}
