@@ -3,6 +3,7 @@
 
 import { Hindered, Unreachable } from "./model/outbox.js";
 
+/** @import { Run, RunForecast } from "./model/runs.js" */
 /** @import { Edit, Entry, Forecasts, Job, ModelNews, Person, Rectangle } from "./model/types.js" */
 
 /** @typedef {{ kind: string, title?: string, [field: string]: unknown }} Remedy */
@@ -193,10 +194,53 @@ export async function prediction(project, { dataset, version, key, layer, model,
 /** How long a slice takes each active model, and which slices are known already. @param {string} project @param {number} dataset @param {number} version @returns {Promise<Forecasts>} */
 export const forecast = (project, dataset, version) => json(`${at(project)}/datasets/${dataset}/versions/${version}/predictions`);
 
+/** @param {string} project @returns {Promise<{ runs: Run[] }>} */
+export const runs = (project) => json(`${at(project)}/runs`);
+
+/** With every tomogram. @param {string} project @param {number} run @returns {Promise<Run>} */
+export const run = (project, run) => json(`${at(project)}/runs/${run}`);
+
+/** What there is to compute on. @param {string} project @returns {Promise<any>} */
+export const runPlaces = (project) => json(`${at(project)}/runs/places`);
+
+/** @param {string} project @param {object} wanted @returns {Promise<RunForecast>} */
+export const forecastRun = (project, wanted) => post(`${at(project)}/runs/forecast`, wanted);
+
+/** @param {string} project @param {object} wanted @returns {Promise<Run>} */
+export const startRun = (project, wanted) => post(`${at(project)}/runs`, wanted);
+
+/** Segments three slices of every tomogram. @param {string} project @param {object} wanted @returns {Promise<Job>} */
+export const previewRun = (project, wanted) => post(`${at(project)}/runs/preview`, wanted);
+
+/** @param {string} project @param {object} wanted @returns {Promise<{ script: string }>} */
+export const scriptOfRun = (project, wanted) => post(`${at(project)}/runs/script`, wanted);
+
+/** @param {string} project @param {number} run @param {"pause" | "cancel" | "resume" | "retry" | "again"} action @returns {Promise<Run>} */
+export const actOnRun = (project, run, action) => post(`${at(project)}/runs/${run}/${action}`);
+
+/** What a run, or one of its tomograms, had to say. @param {string} project @param {number} run @param {string | null} task */
+export const runLog = async (project, run, task) => (await request(`${at(project)}/runs/${run}${task ? `/tasks/${encodeURIComponent(task)}` : ""}/log`)).text();
+
+/** @param {string} project @param {number} run @param {"recipe" | "script"} what */
+export const runFileAddress = (project, run, what) => `${at(project)}/runs/${run}/${what}`;
+
+/** The middle of a result, with what was found over it. @param {string} project @param {number} run @param {string} task @param {number} size */
+export const resultAddress = (project, run, task, size) => `${at(project)}/runs/${run}/tasks/${encodeURIComponent(task)}/picture?size=${size}`;
+
+/** A slice of what a run wrote: bytes, 255 for certain. @param {string} project @param {number} run @param {string} task @param {number} model @param {number} slice @param {AbortSignal} signal */
+export async function resultSlice(project, run, task, model, slice, signal) {
+  const response = await request(`${at(project)}/runs/${run}/tasks/${encodeURIComponent(task)}/results/${model}/${slice}`, { signal, priority: "low" });
+  const number = (/** @type {string} */ name) => Number(response.headers.get(name) ?? 0);
+  return { bytes: new Uint8Array(await response.arrayBuffer()), height: number("X-Ais-Height"), width: number("X-Ais-Width"), y: 0, x: 0, seconds: 0 };
+}
+
+/** What is in a file of JSON that the server wrote. @param {string} path @returns {Promise<any>} */
+export const documentAt = (path) => json(downloadAddress(path));
+
 /**
  * What happens in the project from a line of the journal on. Returns how to stop.
  * @param {string} project @param {number} after
- * @param {{ opened(): void, lost(): void, entry(entry: Entry): void, presence(people: Person[]): void, job(job: Job): void, versions(news: unknown): void, models(): void }} listener
+ * @param {{ opened(): void, lost(): void, entry(entry: Entry): void, presence(people: Person[]): void, job(job: Job): void, versions(news: unknown): void, models(): void, run(run: Run): void }} listener
  */
 export function events(project, after, listener) {
   const source = new EventSource(`${at(project)}/events?after=${after}&client=${client}`);
@@ -212,6 +256,7 @@ export function events(project, after, listener) {
   source.addEventListener("job", (event) => listener.job(data(event)));
   source.addEventListener("versions", (event) => listener.versions(data(event)));
   source.addEventListener("models", () => listener.models());
+  source.addEventListener("run", (event) => listener.run(data(event)));
   return () => source.close();
 }
 

@@ -209,6 +209,7 @@ const commands = {
     showTask("models");
     focusPicture();
   },
+  "task.run": () => showTask("run"),
   "region.next": nextRegion,
   "theme": toggleTheme,
   "cancel": cancel,

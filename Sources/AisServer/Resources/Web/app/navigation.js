@@ -30,7 +30,7 @@ export async function showAddress() {
       return;
     }
   }
-  setTask(match[2] === "models" ? "models" : "annotate");
+  setTask(match[2] === "models" || match[2] === "run" ? match[2] : "annotate");
   const list = datasets();
   const wanted = list.find(({ name }) => name === query.get("t")) ?? list.find(({ id }) => id === state.dataset) ?? list[0];
   const number = (/** @type {string} */ name) => (query.has(name) && Number.isFinite(Number(query.get(name))) ? Number(query.get(name)) : undefined);
@@ -41,7 +41,7 @@ export async function showAddress() {
 function setTask(task) {
   if (state.task === task) return;
   state.task = task;
-  state.inspected = task === "annotate" ? "feature" : "model";
+  if (task !== "run") state.inspected = task === "annotate" ? "feature" : "model";
   changed("ui", "models", "features");
 }
 

@@ -179,7 +179,7 @@ function learn() {
 }
 
 /** Layers to draw, the chosen model's last. @returns {PredictionLayer[]} */
-function layers() {
+export function layers() {
   const { at, list } = wantedNow();
   if (!at) return [];
   const all = models();

@@ -18,6 +18,7 @@ import { described } from "../model/undo.js";
 /** @import { Patch } from "../model/patch.js" */
 /** @import { Plane } from "../model/planes.js" */
 /** @import { Edit, Entry, Job, ModelRecord } from "../model/types.js" */
+/** @import { Run } from "../model/runs.js" */
 
 /** @type {() => void} */
 let stopEvents = () => {};
@@ -48,6 +49,13 @@ export const setModelListener = (look) => {
   lookAtModels = look;
 };
 
+/** @type {{ opened(settings: Record<string, string>): void, settings(settings: Record<string, string>): void, back(): void, news(run: Run): void }} */
+let runs = { opened() {}, settings() {}, back() {}, news() {} };
+/** Told of runs, and of the settings that belong to them. @param {typeof runs} listener */
+export const setRunListener = (listener) => {
+  runs = listener;
+};
+
 /** Opens the project of a key and shows it. @param {string} key */
 export async function openProject(key) {
   closeProject();
@@ -63,6 +71,7 @@ export async function openProject(key) {
   changed("session", "datasets", "features", "history", "jobs", "people", "connection");
   listenFrom(state.sequence);
   lookAtModels();
+  runs.opened(snapshot.settings ?? {});
   void outbox.pump();
 }
 
@@ -148,6 +157,7 @@ function listenFrom(after) {
       if (wasDown) {
         void refreshVersions();
         lookAtModels();
+        runs.back();
         api.jobs(key).then(({ jobs }) => jobs.forEach(noteJob), () => {});
       }
     },
@@ -161,6 +171,7 @@ function listenFrom(after) {
     job: (job) => noteJob(job),
     versions: () => void refreshVersions(),
     models: () => lookAtModels(),
+    run: (run) => runs.news(run),
   });
 }
 
@@ -272,6 +283,17 @@ async function refreshVersions() {
   }
 }
 
+async function refreshSettings() {
+  const key = state.project?.key;
+  if (!key) return;
+  try {
+    const snapshot = await api.project(key);
+    if (state.project?.key === key) runs.settings(snapshot.settings ?? {});
+  } catch (error) {
+    if (!(error instanceof Unreachable)) complain(error);
+  }
+}
+
 /** Takes a line of the journal, from whichever way it came, once and in order. @param {Entry} entry */
 export function take(entry) {
   if (entry.sequence <= state.sequence) return;
@@ -307,6 +329,7 @@ function applyEntry(entry) {
   announce(kinds);
   if (entry.client === api.client) state.connection.saved = Date.now();
   else if (kinds.has("version") || kinds.has("dataset")) void refreshVersions();
+  if (kinds.has("setting") && entry.client !== api.client) void refreshSettings();
   if (["model", "rule", "setting"].some((kind) => kinds.has(kind))) lookAtModels();
   if ((entry.masks?.length ?? 0) > 0 || kinds.has("box")) summarise(entry);
   if (entry.action !== "edit" && entry.author === state.author) showWhere(entry);

@@ -12,10 +12,11 @@ import { preference } from "./storage.js";
 /** @import { Order } from "../model/search.js" */
 /** @import { Histogram } from "../model/contrast.js" */
 /** @import { Remedy, Session } from "../api.js" */
+/** @import { Limit, RowFilter, Run, RunForecast } from "../model/runs.js" */
 
 /** @typedef {"brush" | "lasso" | "sphere" | "eraser" | "box" | "template" | "pan" | "measure" | "wand"} Tool */
-/** @typedef {"session" | "datasets" | "slice" | "shown" | "view" | "contrast" | "features" | "annotations" | "tool" | "ui" | "people" | "jobs" | "connection" | "history" | "cursor" | "toast" | "models" | "predictions"} Topic */
-/** @typedef {"annotate" | "models"} Task */
+/** @typedef {"session" | "datasets" | "slice" | "shown" | "view" | "contrast" | "features" | "annotations" | "tool" | "ui" | "people" | "jobs" | "connection" | "history" | "cursor" | "toast" | "models" | "predictions" | "runs"} Topic */
+/** @typedef {"annotate" | "models" | "run"} Task */
 /** @typedef {{ kind: string, [field: string]: unknown }} Sheet */
 /** @typedef {{ text: string, isError: boolean, action?: { title: string, run(): void } | null, ends: number }} Toast */
 /** @typedef {{ feature: number, slice: number, pixels: number, boxes: number }} Annotated */
@@ -83,6 +84,38 @@ export const state = {
   /** From the slice's coming into view until all that is wanted was there. @type {{ seconds: number, models: number } | null} */
   overlayTime: null,
   forecast: /** @type {{ models: Forecast[], cached: number[] } | null} */ (null),
+  /** Runs, the latest first; of those that were looked at, with their tomograms. */
+  runs: /** @type {Run[]} */ ([]),
+  /** The run that is looked at; null: the next one, which is being set up. */
+  run: /** @type {number | null} */ (null),
+  runFilter: /** @type {RowFilter} */ ("all"),
+  runSearch: "",
+  runIsBusy: false,
+  /** What runs wrote and is shown over slices: run and model. */
+  resultEyes: /** @type {Set<string>} */ (new Set()),
+  /** What of single tomograms is run. */
+  runLimits: /** @type {Map<number, Limit>} */ (new Map()),
+  runForecast: /** @type {{ found: RunForecast | null, error: string, key: string } | null} */ (null),
+  runPlaces: /** @type {{ devices: { device: string, title: string, isUsable: boolean, details: string, remedy: string | null }[], slurm: { version: string } | null } | null} */ (null),
+  runSetup: {
+    /** Null: those that take part on the page. */
+    models: /** @type {Set<number> | null} */ (null),
+    excluded: /** @type {Set<number>} */ (new Set()),
+    combines: true,
+    /** Null: as each model says. */
+    augmentations: /** @type {number | null} */ (null),
+    output: "",
+    outputType: "uint16",
+    replaces: false,
+    place: /** @type {"here" | "slurm" | "script"} */ ("here"),
+    device: /** @type {"cpu" | "gpu"} */ ("cpu"),
+    cards: /** @type {number[]} */ ([]),
+    workers: 1,
+    /** GiB and processors; null: what there is. */
+    memory: /** @type {number | null} */ (null),
+    threads: /** @type {number | null} */ (null),
+    slurm: /** @type {Record<string, string>} */ ({}),
+  },
   isOrtho: false,
   ortho: { y: 0, x: 0 },
   statistics: /** @type {{ histogram: Histogram, sorted: Float32Array, mean: number, deviation: number } | null} */ (null),

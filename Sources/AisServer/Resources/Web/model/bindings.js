@@ -86,6 +86,7 @@ export const COMMANDS = [
     ["sheet.open", "Open tomograms or a project", ["Ctrl+O"]],
     ["task.annotate", "Annotate", ["1"]],
     ["task.models", "Models", ["2"]],
+    ["task.run", "Run", ["3"]],
     ["region.next", "Next region of the window", ["F6"]],
     ["cancel", "Cancel, close, back to the picture", ["Escape"]],
   ]),

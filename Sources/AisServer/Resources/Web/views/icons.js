@@ -42,6 +42,10 @@ const PATHS = {
   wand: "M3 13l7-7M8.5 4.5l3 3M11.5 1.8v2.4M10.3 3h2.4M13.4 7.6v1.8M12.5 8.5h1.8M5 2.4v1.8M4.1 3.3h1.8",
   close: "M4 4l8 8M12 4l-8 8",
   gear: "M8 5.6a2.4 2.4 0 1 0 0 4.8 2.4 2.4 0 0 0 0-4.8zM8 1.8v2M8 12.2v2M1.8 8h2M12.2 8h2M3.6 3.6L5 5M11 11l1.4 1.4M12.4 3.6L11 5M5 11l-1.4 1.4",
+  pause: "M5.5 3.5v9M10.5 3.5v9",
+  play: "M5 3.2l8 4.8-8 4.8z",
+  again: "M13.4 5.2A6 6 0 1 0 14 8M13.7 2.5v3h-3",
+  log: "M4 2h8v12H4zM6.5 5h3M6.5 8h3M6.5 11h2",
   rows: "M2.5 4h11M2.5 8h11M2.5 12h11",
 };
 /** @typedef {keyof typeof PATHS} IconName */

@@ -9,6 +9,7 @@ import { Edge } from "./edge.js";
 import { ModelInspector } from "./model-inspector.js";
 import { ModelList } from "./models-list.js";
 import { NameField } from "./name-field.js";
+import { ResultList } from "./result-list.js";
 import { RuleInspector, RuleList } from "./rules-list.js";
 import { openSheet, run } from "../app/commands.js";
 import * as actions from "../app/features.js";
@@ -23,7 +24,7 @@ export function Layers() {
   useTopics("ui", "models", "features");
   const { task, inspected } = state;
   return html`<aside class="right" aria-label="Layers and inspector" data-region><${Edge} side="right" />
-    <${FeatureList} /><${ModelList} />${task === "models" ? html`<${RuleList} />` : null}
+    <${FeatureList} /><${ModelList} />${task === "models" ? html`<${RuleList} />` : null}<${ResultList} />
     ${inspected === "rule" ? html`<${RuleInspector} />` : inspected === "model" || task === "models" ? html`<${ModelInspector} />` : html`<${Inspector} />`}</aside>`;
 }
 

@@ -9,6 +9,7 @@ import { HistorySheet } from "./history-sheet.js";
 import { KeysSheet } from "./keys-sheet.js";
 import { LibrarySheet } from "./library-sheet.js";
 import { AboutSheet, CheckupSheet, CopySheet, ExportSheet, JobsSheet, PathsSheet, TomogramSheet, VersionsSheet } from "./task-sheets.js";
+import { LogSheet, PreviewSheet, ResultSheet, ResultsSheet, ScriptSheet } from "./run-sheets.js";
 import { SettingsSheet } from "./settings-sheet.js";
 
 /** @import { View } from "./preact-htm.d.ts" */
@@ -28,6 +29,11 @@ const SHEETS = {
   export: { title: "Export annotations", body: ExportSheet },
   checkup: { title: "Check-up", body: CheckupSheet },
   settings: { title: "Settings", body: SettingsSheet },
+  result: { title: "Result", body: ResultSheet },
+  results: { title: "Results", body: ResultsSheet },
+  log: { title: "Log", body: LogSheet },
+  preview: { title: "A look before the run", body: PreviewSheet },
+  script: { title: "Script", body: ScriptSheet },
 };
 
 /** @type {Record<string, string>} */

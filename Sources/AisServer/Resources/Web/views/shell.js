@@ -8,6 +8,8 @@ import { Stage } from "./stage.js";
 import { Layers } from "./layers.js";
 import { StatusBar } from "./status-bar.js";
 import { Sheets } from "./sheets.js";
+import { RunPage } from "./run-page.js";
+import { RunPanel } from "./run-panel.js";
 import { Start } from "./start.js";
 import { Announcer } from "./toast.js";
 import { Edge } from "./edge.js";
@@ -20,6 +22,8 @@ export function Shell() {
   const { left, right } = state.preferences;
   const widths = `${left ? `--w-left:${left}px;` : ""}${right ? `--w-right:${right}px;` : ""}`;
   return html`<div class=${`app ${state.columnsAreHidden ? "bare" : ""}`} style=${matchMedia("(min-width: 1200px)").matches ? widths : ""}>
-    <${TopBar} /><aside class=${`left ${state.drawer ? "open" : ""}`} aria-label="Tomograms and view" data-region><${TomogramList} /><${ViewPanel} /><${Edge} side="left" /></aside>
-    <${Stage} /><${Layers} /><${StatusBar} /></div><${Sheets} /><${Announcer} />`;
+    <${TopBar} />${state.task === "run" ? html`<${RunPage} /><${RunPanel} />` : html`<${Workbench} />`}<${StatusBar} /></div><${Sheets} /><${Announcer} />`;
 }
+
+/** Tomograms, picture, layers. */
+const Workbench = () => html`<aside class=${`left ${state.drawer ? "open" : ""}`} aria-label="Tomograms and view" data-region><${TomogramList} /><${ViewPanel} /><${Edge} side="left" /></aside><${Stage} /><${Layers} />`;

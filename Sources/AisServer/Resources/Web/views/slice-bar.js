@@ -8,7 +8,7 @@ import { hex } from "../model/palette.js";
 import { typedSlice } from "../model/slices.js";
 
 export function SliceBar() {
-  useTopics("slice", "shown", "annotations", "features", "datasets", "predictions");
+  useTopics("slice", "shown", "annotations", "features", "datasets", "predictions", "runs");
   const depth = activeDataset()?.shape.z ?? 1;
   const first = state.preferences.firstSlice;
   return html`<div class="slices" data-region>
@@ -46,6 +46,7 @@ function Ruler({ depth }) {
   }, []);
   const first = state.preferences.firstSlice;
   const x = (/** @type {number} */ slice) => ((slice + 0.5) / depth) * 100;
+  const limit = state.runLimits.get(state.dataset ?? -1)?.slices;
   const list = features();
   const lanes = new Map(list.slice(0, 5).map((feature, index) => [feature.id, { colour: hex(feature), top: 1 + index * (list.length > 4 ? 3.2 : 4.2) }]));
   const annotated = state.annotated.filter(({ feature }) => lanes.has(feature));
@@ -84,6 +85,7 @@ function Ruler({ depth }) {
       <path d=${`M0 18.5H${depth}`} stroke="var(--track)" vector-effect="non-scaling-stroke" />
       <path d=${ticks.map((slice) => `M${slice + 0.5} 18.5V21.5`).join("")} stroke="var(--line-strong)" vector-effect="non-scaling-stroke" />
       <path d=${labels.map((slice) => `M${slice + 0.5} 18.5V24`).join("")} stroke="var(--text-3)" vector-effect="non-scaling-stroke" />
+      ${limit ? html`<rect class="runlimit" x=${limit[0]} y="16.5" width=${limit[1] - limit[0] + 1} height="3" />` : null}
       ${runs(state.forecast?.cached ?? []).map(([from, to]) => html`<rect class="cached" x=${from} y="33" width=${to - from + 1} height="2" fill="var(--text-3)" />`)}
       ${annotated.map((item) => {
         const lane = lanes.get(item.feature);

@@ -6,10 +6,12 @@ import { IconButton, Menu } from "./controls.js";
 import { openSheet, run } from "../app/commands.js";
 import { edit, outbox, undoOrRedo } from "../app/project.js";
 import { goHome } from "../app/navigation.js";
+import { showRun } from "../app/runs.js";
 import { changed, datasets, state, tell } from "../app/state.js";
 import { client } from "../api.js";
 import { personColour } from "../model/palette.js";
-import { counted, duration, percent } from "../model/units.js";
+import { isLive } from "../model/runs.js";
+import { counted, duration, number, percent } from "../model/units.js";
 
 export const TopBar = () => html`<header class="top" data-region>
   <button class="logo" title="Ais: projects; right button: about" aria-label="Ais: projects" onClick=${goHome} onContextMenu=${(/** @type {Event} */ event) => {
@@ -29,7 +31,7 @@ export const TopBar = () => html`<header class="top" data-region>
   <${IconButton} icon="theme" title="Dark or light" onClick=${() => run("theme")} />
 </header>`;
 
-const TASKS = /** @type {const} */ ([{ task: "annotate", name: "Annotate", key: "1" }, { task: "models", name: "Models", key: "2" }]);
+const TASKS = /** @type {const} */ ([{ task: "annotate", name: "Annotate", key: "1" }, { task: "models", name: "Models", key: "2" }, { task: "run", name: "Run", key: "3" }]);
 
 function Tasks() {
   useTopics("ui");
@@ -65,7 +67,13 @@ function ProjectMenu() {
 }
 
 function Activity() {
-  useTopics("jobs");
+  useTopics("jobs", "runs");
+  const run = state.runs.find(({ state: now }) => now === "running") ?? state.runs.find(isLive);
+  if (run && !state.jobs.some(({ state: now }) => now === "running")) {
+    const { counts, secondsLeft } = run;
+    return html`<button class="activity" title="Show the run" onClick=${() => showRun(run.id)}><span class="prog" style=${`--v:${run.fraction * 100}%`}><i></i></span>
+      <span class="wide-only el">Run ${run.id} · ${number(counts.done)} of ${number(counts.all)}${secondsLeft ? ` · ${duration(secondsLeft)} left` : ""}</span><span class="narrow-only">${percent(run.fraction)}</span></button><span class="sep wide-only"></span>`;
+  }
   const running = state.jobs.filter(({ state: now }) => now === "running" || now === "waiting");
   if (running.length === 0) return null;
   const [first] = running;
