@@ -18,6 +18,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 SEGMENT = HERE.parent / "Fixtures" / "segment"
 GROUP = HERE.parent / "Fixtures" / "interactions" / "reference.scnmgroup"
 LIVE = ("waiting", "planning", "running", "stopping")
+# Every tomogram takes three seconds at least, so that a run is met in the middle on any machine.
+SLOW = {"AIS_PAUSE_POINT": "mid-slab 3", "SWIFT_BACKTRACE": "enable=no"}
 
 
 @pytest.fixture(scope="session")
@@ -31,17 +33,16 @@ def start(ais, tmp_path, voxels):
     """Starts servers on a project with some tomograms; ends those that still run, and their runs."""
     running = []
 
-    def make(count=1, voxel_sizes=None, repeat=1):
+    def make(count=1, voxel_sizes=None, environment=None):
         folder = tmp_path / "rec"
         folder.mkdir()
         for number in range(count):
             with mrcfile.new(folder / f"TS_{number + 1:02}.mrc") as file:
-                # Deep ones take long enough to be stopped in the middle.
-                file.set_data(numpy.roll(numpy.tile(voxels, (repeat, 1, 1)), 3 * number, axis=2))
+                file.set_data(numpy.roll(voxels, 3 * number, axis=2))
                 file.voxel_size = (voxel_sizes or {}).get(number + 1, 10.0)
         home = tmp_path / "home"
         home.mkdir()
-        app = App(ais.path, home, "--root", SEGMENT.parent, "--root", tmp_path, paths=[folder])
+        app = App(ais.path, home, "--root", SEGMENT.parent, "--root", tmp_path, paths=[folder], environment=environment)
         running.append(app)
         app.folder = folder
         until(lambda: len(app.snapshot()["datasets"]) == count)
@@ -224,9 +225,9 @@ def test_what_cannot_be_run_is_refused_with_a_sentence(start, body, sentence):
 
 
 def test_a_run_goes_on_when_the_server_is_killed_and_is_found_again(start):
-    app = start(3, repeat=6)
-    add(app, SEGMENT / "slab-global.scnm")
-    run = begin(app, (1, 2, 3), augmentations=8, place={"workers": 1, "threads": 1})
+    app = start(3, environment=SLOW)
+    add(app, SEGMENT / "flat-global.scnm")
+    run = begin(app, (1, 2, 3))
     until(lambda: look(app, run["id"])["counts"]["running"] == 1)
     app.kill()
     # The server is gone; its run is not.
@@ -243,9 +244,9 @@ def test_a_run_goes_on_when_the_server_is_killed_and_is_found_again(start):
 
 
 def test_a_run_whose_process_is_killed_is_interrupted_and_goes_on_when_asked(start):
-    app = start(3, repeat=6)
-    add(app, SEGMENT / "slab-global.scnm")
-    run = begin(app, (1, 2, 3), augmentations=8, place={"workers": 1, "threads": 1})
+    app = start(3, environment=SLOW)
+    add(app, SEGMENT / "flat-global.scnm")
+    run = begin(app, (1, 2, 3))
     until(lambda: look(app, run["id"])["counts"]["running"] == 1)
     for process, words in drivers(app.home.parent):
         if "recipe" in words:
@@ -262,10 +263,10 @@ def test_a_run_whose_process_is_killed_is_interrupted_and_goes_on_when_asked(sta
 
 
 def test_a_run_is_paused_goes_on_and_is_cancelled(start):
-    app = start(3, repeat=30)
-    add(app, SEGMENT / "slab-global.scnm")
+    app = start(3, environment=SLOW)
+    add(app, SEGMENT / "flat-global.scnm")
     events = Events(app)
-    run = begin(app, (1, 2, 3), augmentations=8, place={"workers": 1, "threads": 1})
+    run = begin(app, (1, 2, 3))
     until(lambda: look(app, run["id"])["counts"]["running"] == 1)
     assert app.post(f"{app.at}/runs/{run['id']}/pause")["state"] in ("stopping", "paused")
     paused = over(app, run["id"])
@@ -284,9 +285,9 @@ def test_a_run_is_paused_goes_on_and_is_cancelled(start):
 
 
 def test_runs_wait_for_one_another_and_a_waiting_one_can_be_cancelled(start):
-    app = start(2, repeat=30)
-    add(app, SEGMENT / "slab-global.scnm")
-    first = begin(app, (1, 2), augmentations=8, place={"workers": 1, "threads": 1})
+    app = start(2, environment=SLOW)
+    add(app, SEGMENT / "flat-global.scnm")
+    first = begin(app, (1, 2))
     until(lambda: look(app, first["id"])["counts"]["running"] == 1)
     second, third = begin(app, (1,)), begin(app, (2,))
     for run in (second, third):

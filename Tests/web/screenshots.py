@@ -62,9 +62,23 @@ def models(app, network):
     app.press("p", "1")
 
 
+def run(app):
+    """The next run as it is set up, and one that is done."""
+    app.press("3")
+    app.until("state.runForecast?.found")
+    app.page.wait_for_timeout(500)
+    yield "run-setup"
+    app.page.get_by_role("button", name=re.compile("^Run on")).click()
+    app.until("state.run !== null && state.runs[0].state === 'done'", seconds=300)
+    app.page.wait_for_timeout(1500)
+    yield "run"
+    app.press("1")
+
+
 def states(app, network):
     yield "annotate"
     yield from models(app, network)
+    yield from run(app)
     app.press("u")
     app.page.wait_for_timeout(1200)
     yield "side-views"

@@ -25,6 +25,7 @@ function takeRuns(runs, isAll = false) {
 /** @param {Run} run */
 function tellOfEnd(run) {
   if (run.state === "done") tell(`Run ${run.id} is done: ${counted(run.counts.done, "tomogram")}`, { title: "Show", run: () => showRun(run.id) });
+  else if (run.counts.failed > 0 && state.task === "run" && state.run === run.id) tell(`Run ${run.id}: ${run.reason}`);
   else if (run.state === "failed" || run.state === "interrupted") complain(`Run ${run.id}: ${run.reason || run.state}`, { title: "Show", run: () => showRun(run.id) });
 }
 

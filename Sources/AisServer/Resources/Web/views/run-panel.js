@@ -51,7 +51,7 @@ function Part() {
   const crop = limit?.crop;
   const { crop: shown } = state;
   return html`<div class="sec line"><h2 class="el">${dataset.name} <span>what of it is run</span></h2></div><div class="pad s col" style="gap:6px">
-    <div class="row"><span class="t2 lab76">Slices</span><span class="g">${limit?.slices ? `${limit.slices[0] + state.preferences.firstSlice}–${limit.slices[1] + state.preferences.firstSlice} of ${number(dataset.shape.z)}` : `all ${number(dataset.shape.z)}`}</span>
+    <div class="row"><span class="t2 lab76">Slices</span><span class="g el">${limit?.slices ? `${limit.slices[0] + state.preferences.firstSlice}–${limit.slices[1] + state.preferences.firstSlice} of ${number(dataset.shape.z)}` : `all ${number(dataset.shape.z)}`}</span>
       <button class="btn quiet" title=${`From slice ${state.slice + state.preferences.firstSlice}, which is in view, on`} onClick=${() => limitDataset(dataset.id, { slices: [state.slice, Math.max(state.slice, limit?.slices?.[1] ?? dataset.shape.z - 1)] })}>From here</button>
       <button class="btn quiet" title=${`Up to slice ${state.slice + state.preferences.firstSlice}, which is in view`} onClick=${() => limitDataset(dataset.id, { slices: [Math.min(state.slice, limit?.slices?.[0] ?? 0), state.slice] })}>To here</button></div>
     <div class="row"><span class="t2 lab76">Area</span><span class="g el">${crop ? `${number(crop.width)} × ${number(crop.height)} px at ${number(crop.x)}, ${number(crop.y)}` : "whole slices"}</span>
@@ -72,7 +72,7 @@ function Where() {
       { value: "here", name: "This computer" }, { value: "slurm", name: "Slurm", title: places?.slurm?.version ?? "Jobs of a cluster" }, { value: "script", name: "Make a script" },
     ]} onChange=${(/** @type {any} */ place) => setUp({ place })} /></div>
     ${isSlurm && places && !places.slurm ? html`<div style="margin-bottom:8px"><${Note} kind="warn">Slurm was not found here: 'sbatch' is not in the program's path. Start Ais on a submit host, or make a script and run it there.<//></div>` : null}
-    <dl class="kv"><dt>Device</dt><dd>${usable.length === 0 ? html`<span class="t2" title=${cards[0]?.remedy ?? cards[0]?.details ?? ""}>${isSlurm ? "the processors of a node" : places?.devices[0]?.details ?? "the processor"}</span>` : html`<span class="col" style="gap:2px">
+    <dl class="kv"><dt>Device</dt><dd>${usable.length === 0 ? html`<span class="t2 el" style="display:block" title=${cards[0]?.remedy ?? cards[0]?.details ?? ""}>${isSlurm ? "the processors of a node" : places?.devices[0]?.details ?? "the processor"}</span>` : html`<span class="col" style="gap:2px">
         <${Check} isOn=${setup.device === "cpu"} label="The processor" onClick=${() => setUp({ device: "cpu", cards: [], workers: 1 })} />
         ${usable.map((card) => {
           const index = Number(card.device.slice(4));

@@ -5,9 +5,25 @@ import { Icon } from "./icons.js";
 import { openSheet } from "../app/commands.js";
 import { sendNow, tryNow } from "../app/project.js";
 import { activeDataset, state } from "../app/state.js";
+import { isLive } from "../model/runs.js";
 import { clock, counted, duration, greyValue, number, voxelSize } from "../model/units.js";
 
-export const StatusBar = () => html`<footer class="status" data-region><${Position} /><span class="g"></span><${OverlayTime} /><${Connection} /></footer>`;
+export function StatusBar() {
+  useTopics("ui");
+  const isRun = state.task === "run";
+  return html`<footer class="status" data-region>${isRun ? html`<${RunWords} />` : html`<${Position} />`}<span class="g"></span>${isRun ? null : html`<${OverlayTime} />`}<${Connection} /></footer>`;
+}
+
+/** How far the run is that is looked at, or the one that is going on. */
+function RunWords() {
+  useTopics("runs");
+  const run = state.runs.find(({ id }) => id === state.run) ?? state.runs.find(isLive);
+  if (!run) return null;
+  const { done, all } = run.counts;
+  // Those that were there already took no time.
+  const perMinute = run.state === "running" && run.seconds > 0 ? (done / run.seconds) * 60 * Math.max(1, run.counts.running) : 0;
+  return html`<span><span class="k">Run ${run.id}</span>${number(done)} of ${number(all)} done</span>${perMinute > 0 ? html`<span class="wide-only">${perMinute >= 1 ? `${number(perMinute, 1)} tomograms a minute` : `${number(perMinute * 60, 1)} tomograms an hour`}</span>` : null}`;
+}
 
 function Position() {
   useTopics("cursor", "slice", "datasets");
