@@ -284,6 +284,22 @@ def test_a_run_is_paused_goes_on_and_is_cancelled(start):
     assert names == sorted(pathlib.Path(output["path"]).name for row in cancelled["tomograms"] for output in row["outputs"])
 
 
+def test_work_that_is_done_from_a_terminal_is_seen(ais, start):
+    app = start(2, environment=SLOW)
+    add(app, SEGMENT / "flat-global.scnm")
+    run = begin(app, (1, 2))
+    until(lambda: look(app, run["id"])["counts"]["running"] == 1)
+    app.post(f"{app.at}/runs/{run['id']}/pause")
+    paused = over(app, run["id"])
+    assert paused["state"] == "paused" and paused["counts"]["done"] < 2
+    helper = subprocess.Popen([ais.path, "batch", "run", "-q", paused["output"]], env={**os.environ, **SLOW})
+    try:
+        until(lambda: look(app, run["id"])["state"] == "running")
+        assert over(app, run["id"])["state"] == "done" and look(app, run["id"])["counts"]["done"] == 2
+    finally:
+        assert helper.wait(60) == 0
+
+
 def test_runs_wait_for_one_another_and_a_waiting_one_can_be_cancelled(start):
     app = start(2, environment=SLOW)
     add(app, SEGMENT / "flat-global.scnm")

@@ -147,9 +147,13 @@ def test_models_tomograms_slices_and_area_are_chosen(app):
     app.page.get_by_label("Slices of lam_4").fill("nothing")
     app.page.get_by_label("Slices of lam_4").press("Enter")
     expect(app.page.get_by_role("alert")).to_contain_text("no slices of lam_4")
+    app.page.get_by_label("Output folder").fill("mine")
+    app.page.get_by_label("Output folder").press("Enter")
+    app.until("state.runSetup.output === 'mine'")
     forecast(app)
     start(app, 2)
     run = over(app, 1)
+    assert run["output"] == str(pathlib.Path(app.snapshot()["path"]).parent / "mine")
     assert [one["title"] for one in run["models"]] == ["MembraneC"]
     parts = {one["name"]: (one["slices"], one["rows"], one["columns"]) for one in run["tomograms"]}
     assert parts == {"lam_1": (None, {"first": 8, "end": 48}, {"first": 16, "end": 48}), "lam_4": ({"first": 4, "end": 16}, None, None)}

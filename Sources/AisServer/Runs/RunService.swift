@@ -16,8 +16,8 @@ final class RunService: Sendable {
     /// The process, as long as it may not have taken its lock yet.
     var process: AisProject.ProcessIdentity?
     var slurm: (asked: ContinuousClock.Instant, picture: SlurmPicture)?
-    /// Of a run that is over, which is not read again for a while.
-    var last: (time: ContinuousClock.Instant, view: RunView)?
+    /// Of a run that is over, which is not read again while nobody writes into its journal.
+    var last: (time: ContinuousClock.Instant, stamp: Double?, view: RunView)?
   }
 
   private let project: ProjectFolder
@@ -68,11 +68,24 @@ final class RunService: Sendable {
       var own = known[run.number] ?? Known()
       defer { known[run.number] = own }
       let isLive = isLive(run, &own)
-      if !isLive, let last = own.last, ContinuousClock.now - last.time < Self.settledInterval { return last.view }
+      if !isLive, let last = own.last {
+        let isFresh = ContinuousClock.now - last.time < Self.settledInterval
+        if isFresh || last.view.recipe.place.kind == .here && last.stamp == Self.stamp(last.view.recipe) {
+          return last.view
+        }
+      }
+      let stamp = own.recipe.flatMap(Self.stamp)
       let view = try look(at: run, isLive: isLive, &own)
-      own.last = view.state.isLive ? nil : (.now, view)
+      own.last = view.state.isLive ? nil : (.now, stamp ?? Self.stamp(view.recipe), view)
+      // Journals of what is over need not be held.
+      if own.last != nil, view.recipe.place.kind == .here { own.observer = nil }
       return view
     }
+  }
+
+  /// Changes with every entry of the journal.
+  private static func stamp(_ recipe: RunRecipe) -> Double? {
+    BatchFolder.time(BatchFolder(planned: recipe.output).journalPath)
   }
 
   private func isLive(_ run: RunFolder, _ own: inout Known) -> Bool {
@@ -123,12 +136,15 @@ final class RunService: Sendable {
     } else if isOver {
       view.state = failed > 0 ? .failed : .done
       if failed > 0 { view.reason = "\(failed) of \(view.rows.count) tomograms failed" }
+    } else if view.count(.running) > 0 {
+      // Somebody helps from a terminal, or Slurm does.
+      view.state = .running
     } else if wish == .cancel {
       view.state = .cancelled
     } else if wish == .pause {
       view.state = .paused
     } else if mayLiveInSlurm {
-      view.state = view.count(.running) > 0 ? .running : .waiting
+      view.state = .waiting
     } else if let ending = run.ending, ending.code != 0 {
       view.state = .failed
       view.reason = ending.message.isEmpty ? lastWords(run) : ending.message

@@ -110,8 +110,9 @@ struct RunView: Sendable {
       switch log.state {
       case .open: break
       case .claimed(let worker):
-        // Of a worker that is gone the task waits for the next one.
-        guard observer.mayLive(worker) else { break }
+        // Of a worker that is gone, or has been silent for longer than it may, the task waits for the next one.
+        let lease = observer.workers[worker]?.lease ?? .seconds(WorkerRecord.standardLeaseSeconds)
+        guard observer.mayLive(worker), observer.silence(of: worker) <= lease else { break }
         row.state = .running
         row.worker = worker
         row.host = observer.workers[worker]?.host
