@@ -301,9 +301,9 @@ def test_work_that_is_done_from_a_terminal_is_seen(ais, start):
 
 
 def test_runs_wait_for_one_another_and_a_waiting_one_can_be_cancelled(start):
-    app = start(2, environment=SLOW)
+    app = start(4, environment=SLOW)
     add(app, SEGMENT / "flat-global.scnm")
-    first = begin(app, (1, 2))
+    first = begin(app, (1, 2, 3, 4))
     until(lambda: look(app, first["id"])["counts"]["running"] == 1)
     second, third = begin(app, (1,)), begin(app, (2,))
     for run in (second, third):

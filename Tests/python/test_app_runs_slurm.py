@@ -32,9 +32,9 @@ def app(ais, cluster, tmp_path):
             file.voxel_size = 10
     home = tmp_path / "home"
     home.mkdir()
-    # Every tomogram takes three seconds at least.
+    # Every tomogram takes six seconds at least.
     app = App(ais.path, home, "--root", SEGMENT.parent, paths=[folder], environment={
-        "SLURM_CONF": cluster.environment["SLURM_CONF"], "AIS_PAUSE_POINT": "mid-slab 3", "SWIFT_BACKTRACE": "enable=no"})
+        "SLURM_CONF": cluster.environment["SLURM_CONF"], "AIS_PAUSE_POINT": "mid-slab 6", "SWIFT_BACKTRACE": "enable=no"})
     until(lambda: len(app.snapshot()["datasets"]) == COUNT, 60, "the tomograms")
     (app.model,) = app.post(f"{app.at}/models", {"path": str(SEGMENT / "flat-global.scnm")})["models"]
     yield app

@@ -164,9 +164,9 @@ def test_models_tomograms_slices_and_area_are_chosen(app):
 
 
 def test_a_run_is_paused_goes_on_survives_the_server_and_the_page_finds_it(app, rooms):
-    # Every tomogram takes three seconds for each model, so that the run is met in the middle.
+    # Every tomogram takes eight seconds for each model, so that the run is met in the middle.
     rooms.cut()
-    rooms.environment = {"AIS_PAUSE_POINT": "mid-slab 3"}
+    rooms.environment = {"AIS_PAUSE_POINT": "mid-slab 8"}
     rooms.mend()
     app.page.reload()
     app.until("state.connection.isUp && state.registers.list('dataset').length === 4")
