@@ -125,9 +125,9 @@ package struct SegmentCommand: ParsableCommand {
       "\(threads) threads (\(engine.threads == nil ? resources.threadsReason : "--threads")), \(limit) of memory (\(memory == nil ? resources.memoryReason : "--memory"))"
     )
 
+    let request = try request(memoryLimit: limit.bytes, threads: threads)
     let plan = try SegmentPlanner.plan(
-      try request(memoryLimit: limit.bytes, threads: threads), engine: engine.makeEngine(memoryLimit: limit.bytes),
-      logger: logger,
+      request, engine: engine.makeEngine(memoryLimit: limit.bytes) { request.voxelCount }, logger: logger,
       cancellation: cancellation)
     let reporter = SegmentReporter(plan, verbosity: verbosity)
     reporter.announce(memoryLimit: limit, freeDisk: SegmentPlan.freeDisk(at: output))

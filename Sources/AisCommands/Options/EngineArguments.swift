@@ -7,7 +7,7 @@ import ArgumentParser
 package struct EngineArguments: ParsableArguments {
   /// Where the arithmetic is done.
   package enum Device: ExpressibleByArgument, Sendable, Equatable, CustomStringConvertible {
-    /// The processor, until cards have been measured.
+    /// What is done first, by trial.
     case auto
     /// Our kernels on the processor.
     case cpu
@@ -57,7 +57,7 @@ package struct EngineArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "What to compute on. auto, cpu: our kernels on the processor. gpu, gpu:1: an NVIDIA card, with libtorch; 'ais doctor' says whether it can be used. torch-cpu: libtorch on the processor, for comparison."
+      "What to compute on. auto: what is done first; the cards that can be used are tried, if the work takes long enough. cpu: our kernels on the processor. gpu, gpu:1: an NVIDIA card, with libtorch; 'ais doctor' says whether it can be used. torch-cpu: libtorch on the processor, for comparison."
     ))
   package var device: Device = .auto
 
@@ -85,16 +85,35 @@ package struct EngineArguments: ParsableArguments {
 
   /// The engine that these options ask for.
   ///
-  /// - Parameter memoryLimit: bytes that its tensors may hold, where an engine can keep to it.
-  package func makeEngine(memoryLimit: Int? = nil) throws(AisError) -> any Engine {
+  /// - Parameters:
+  ///   - memoryLimit: bytes that its tensors may hold, where an engine can keep to it.
+  ///   - voxels: that networks are going to be run over, where that is known: short work is not worth a trial of other devices.
+  package func makeEngine(
+    memoryLimit: Int? = nil, voxels: @escaping @Sendable () -> Int? = { nil }
+  ) throws(AisError) -> any Engine {
     let threads = threads ?? MachineResources.current().threads
     let engine: any Engine =
       switch device {
-      case .auto, .cpu: try CPUEngine(threads: threads)
+      case .auto: try automatic(threads: threads, memoryLimit: memoryLimit, voxels: voxels)
+      case .cpu: try CPUEngine(threads: threads)
       case .torchCPU: try torch(on: .processor, threads: threads, memoryLimit: memoryLimit)
       case .gpu(let number): try torch(on: .gpu(number), threads: threads, memoryLimit: memoryLimit)
       }
     return CustomModelEngine(engine, folder: UserFolders.current.architectures, threads: threads)
+  }
+
+  private func automatic(
+    threads: Int, memoryLimit: Int?, voxels: @escaping @Sendable () -> Int?
+  ) throws(AisError) -> AutomaticEngine {
+    var candidates = [
+      AutomaticEngine.Candidate(device: "cpu") { () throws(AisError) in try CPUEngine(threads: threads) }
+    ]
+    candidates += EngineSurvey.usableCards().map { number in
+      AutomaticEngine.Candidate(device: "gpu:\(number)") { [self] () throws(AisError) in
+        try torch(on: .gpu(number), threads: threads, memoryLimit: memoryLimit)
+      }
+    }
+    return try AutomaticEngine(candidates, voxels: voxels)
   }
 
   private func torch(on device: TorchDevice, threads: Int, memoryLimit: Int?) throws(AisError) -> TorchEngine {

@@ -171,6 +171,8 @@ struct BatchEventLine: Encodable {
   var predictedSeconds: Double?
   var diskBytes: Int?
   var freeDiskBytes: Int?
+  /// What was chosen to compute on, and why, where there was a choice.
+  var computingOn: String?
   var seconds: Double?
   var written: [String]?
   var skipped: [String]?

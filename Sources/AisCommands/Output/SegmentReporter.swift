@@ -25,7 +25,7 @@ final class SegmentReporter {
           event: "plan", tomograms: plan.tasks.count, outputs: plan.outputCount,
           outputsSkipped: plan.tasks.reduce(0) { $0 + $1.finished.count }, memoryBytes: plan.memoryBytes,
           memoryLimitBytes: memoryLimit.bytes, predictedSeconds: plan.seconds, diskBytes: plan.diskBytes,
-          freeDiskBytes: freeDisk?.bytes))
+          freeDiskBytes: freeDisk?.bytes, computingOn: plan.engine.details["chosen"]))
       return
     }
     if verbosity.quiet { return }
@@ -41,6 +41,7 @@ final class SegmentReporter {
     if !plan.skippedSegmentations.isEmpty {
       out.print("\(counted(plan.skippedSegmentations.count, "segmentation")) among the inputs: passed over")
     }
+    if let chosen = plan.engine.details["chosen"] { out.print("computing on \(chosen)") }
     guard plan.outputCount > 0 else { return }
     let disk = freeDisk.map { " of \($0) free" } ?? ""
     out.print(

@@ -38,6 +38,17 @@ package struct EngineSurvey: Sendable, Codable {
       libtorch: libtorch(program: program, threads: threads))
   }
 
+  /// The numbers of the cards that networks can run on. Quick where there is no driver: nothing is started then.
+  package static func usableCards(program: String = ProgramPath.current) -> [Int] {
+    guard let smi = CommandOutputText.of("nvidia-smi", arguments: Card.query), smi.status == 0, !smi.text.isEmpty else {
+      return []
+    }
+    let survey = EngineSurvey(threads: 1, smi: smi, libtorch: libtorch(program: program, threads: 1))
+    return survey.findings.compactMap { finding in
+      finding.isUsable && finding.device.hasPrefix("gpu:") ? Int(finding.device.dropFirst(4)) : nil
+    }
+  }
+
   /// What libtorch says of itself: its version and how many cards it can use; or what is missing.
   typealias Libtorch = Result<(version: String, cards: Int), AisError>
 

@@ -70,6 +70,13 @@ package struct SegmentRequest: Sendable {
     return own
   }
 
+  /// Of all inputs, as their headers say; `nil` where none can be read.
+  package var voxelCount: Int? {
+    guard let paths = try? InputCollection(inputs).paths else { return nil }
+    let counts = paths.compactMap { try? Tomogram.open($0, options: view).shape }.map { $0.z * $0.y * $0.x }
+    return counts.isEmpty ? nil : counts.reduce(0, +)
+  }
+
   /// Of the files written those that are final results: not raw predictions, not labels.
   package func resultPaths(_ written: [String]) -> [String] {
     let folder = OutputFolder.prefix(outputFolder)
