@@ -38,11 +38,11 @@ def options(rings, output, *more, title="Logistic"):
     return ["train", rings, "-a", title, "-o", output, "--batch", "6", "--copies", "2", "--seed", "7", "--threads", "1", *more]
 
 
-def tomogram(path):
-    """A slice with one ring in it, thrice."""
+def tomogram(path, slices=3):
+    """Slices with the same ring in each."""
     y, x = np.mgrid[:48, :64]
     ring = np.abs(np.hypot(y - 20, x - 30) - 6) < 1.5
-    values = np.random.default_rng(1).normal(0, 0.4, (3, 48, 64)) + 2 * ring
+    values = np.random.default_rng(1).normal(0, 0.4, (slices, 48, 64)) + 2 * ring
     with mrcfile.new(path) as file:
         file.set_data(values.astype(np.float32))
         file.voxel_size = 10.0
@@ -192,12 +192,79 @@ def test_a_model_goes_on_learning_from_what_it_had_saved(ais, rings, tmp_path, h
     assert json.loads(ais("models", "info", tmp_path / "b" / "Ring.scnm", "--json", env=home))["models"][0]["loss"] < first
 
 
-def test_a_slab_class_answers_slabs(ais, tmp_path, home):
-    text = variant("Slabs", predict="""assert images.ndim == 5 and images.shape[4] == 1
-return 1 / (1 + np.exp(-images))""").replace("reach = 8", "reach = 8\ndimensionality = 3").replace("4 * input_shape[2] + 1", "9")
+SLABS = variant(
+    "Slabs",
+    predict="""assert images.ndim == 5 and images.shape[4] == 1, images.shape
+count, rows, columns, slices, _ = images.shape
+found = Logistic.predict(self, planes(images))
+return found.reshape(count, slices, rows, columns, 1).transpose(0, 2, 3, 1, 4)""",
+    fit="""assert train_x.shape == train_y.shape and train_x.shape[1:] == (16, 16, 8, 1), (train_x.shape, train_y.shape)
+known = (train_y != 2).any((1, 2, 4))
+assert (known.sum(1) == 1).all(), "one slice of each box is annotated"
+Logistic.fit(self, planes(train_x), planes(train_y), epochs, 8 * batch_size)""",
+).replace("reach = 8", """reach = 8
+dimensionality = 3
+
+
+def planes(slabs):
+    return slabs[..., 0].transpose(0, 3, 1, 2).reshape(-1, *slabs.shape[1:3], 1)""").replace("4 * input_shape[2] + 1", "5")
+
+
+def rods(path, depth, jitter):
+    """Rings that go through all slices of a box; only the middle slice is annotated. Every third box has none."""
+    random = np.random.default_rng(4)
+    stored = depth + jitter
+    y, x = np.mgrid[:SIDE, :SIDE]
+    members, sources = {}, {}
+    for index in range(12):
+        name = f"{index:016x}"
+        ring = np.abs(np.hypot(*(axis - random.uniform(5, SIDE - 5) for axis in (y, x))) - 3) < 1.1
+        ring = ring & (index % 3 > 0)
+        label = np.full((stored, SIDE, SIDE), 2, np.float32)
+        label[stored // 2] = ring
+        members[f"x_main/{name}.mrc"] = mrc_bytes(random.normal(0, 0.4, label.shape) + ring, path.parent)
+        members[f"y/{name}.mrc"] = mrc_bytes(label, path.parent)
+        sources[name] = {"aisTomogramName": "tomo", "aisFeatureName": "Ring", "aisBoxCoordinateZ": index}
+    metadata = {"apix": 10.0, "box_size": SIDE, "box_depth": depth, "z_jitter": jitter, "features": ["Ring"], "normalization": "global_mad"}
+    members |= {"metadata.json": json.dumps(metadata).encode(), "sources.json": json.dumps(sources).encode()}
+    with tarfile.open(path, "w") as archive:
+        for name, content in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return path
+
+
+@pytest.mark.parametrize(
+    "title, text, depth, jitter, form, weights", [("Logistic", LOGISTIC, 5, 0, "2.5D", 21), ("Slabs", SLABS, 8, 4, "3D", 5)])
+def test_a_class_learns_from_slabs_and_is_used_like_any_model(ais, tmp_path, home, title, text, depth, jitter, form, weights):
     added(ais, tmp_path, home, text)
     (mine,) = [e for e in json.loads(ais("architectures", "--json", env=home))["architectures"] if e["isUsers"]]
-    assert mine["form"] == "slabs"
+    assert mine["form"] == ("slabs" if form == "3D" else "slices")
+    boxes = rods(tmp_path / "rods.scnt", depth, jitter)
+    told = events(ais(*options(boxes, tmp_path, "--epochs", "6", "--validation", "0.25", "--json", title=title), env=home))
+    epochs = [event for event in told if event["event"] == "epoch"]
+    assert epochs[-1]["validation"]["loss"] < epochs[0]["validation"]["loss"] < 0.69
+
+    model = tmp_path / "Ring.scnm"
+    (described,) = json.loads(ais("models", "info", model, "--json", env=home))["models"]
+    assert described["architecture"] == title and described["parameters"] == weights
+    assert described["depth"] == depth and described["kind"] == form and described["zJitter"] == jitter
+    ring = tomogram(tmp_path / "tomo.mrc", slices=depth)
+    ais("segment", "-m", model, "-o", tmp_path / "out", tmp_path / "tomo.mrc", "--output-type", "float32", env=home)
+    found = mrcfile.read(next((tmp_path / "out").glob("*.mrc")))
+    assert found.shape == (depth, 48, 64) and found[depth // 2][ring].mean() > found[depth // 2][~ring].mean() + 0.2
+
+    # What 'models run' gives is what the class computes.
+    ais("models", "run", model, tmp_path / "tomo.mrc", "-o", tmp_path / "answer.mrc", env=home)
+    scope = {}
+    exec(text, scope)
+    wanted = scope["create"]((SIDE, SIDE, depth))
+    with tarfile.open(model) as archive:
+        wanted.weights = np.load(io.BytesIO(archive.extractfile("Ring_weights.h5").read()))
+    images = mrcfile.read(tmp_path / "tomo.mrc").transpose(1, 2, 0)[None]
+    expected = wanted.predict(images[..., None] if form == "3D" else images)[0].reshape(48, 64, -1).transpose(2, 0, 1)
+    assert np.abs(mrcfile.read(tmp_path / "answer.mrc") - expected).max() < 1e-6
 
 
 @pytest.mark.parametrize(
