@@ -187,14 +187,30 @@ def labelled(tmp_path):
             file.voxel_size = 10.0
 
 
-def test_places_that_are_all_outside_the_volume_make_an_empty_set_that_is_not_trained_on(ais, tmp_path):
+def test_places_that_are_all_outside_the_volume_are_refused_and_nothing_is_written(ais, tmp_path):
     labelled(tmp_path)
     (tmp_path / "places.txt").write_text("5000 20 2\n20 -900 2\n20 20 99\n")
-    done = ais.run(
+    arguments = [
         "extract", tmp_path / "tomo.mrc", "--labels", tmp_path / "labels.mrc", "-f", "Bright", "--label", "1", "--boxes",
-        tmp_path / "places.txt", "-o", tmp_path / "out", "--box", "16")
-    assert done.returncode == 0 and "3 of 3 boxes have their centre outside of the volume" in done.stderr, done.stderr
-    (empty,) = tmp_path.glob("out/*.scnt")
-    assert json.loads(ais("info", empty, "--json"))["files"][0]["trainingSet"]["boxes"] == 0
-    done = ais.run(*options(empty, tmp_path / "models"))
-    assert done.returncode == 1 and "no boxes" in done.stderr, done.stderr
+        tmp_path / "places.txt", "-o", tmp_path / "out", "--box", "16"]
+    for more in ([], ["--dry-run"]):
+        done = ais.run(*arguments, *more)
+        assert done.returncode == 1, done.stderr
+        words = ("no box of 'Bright'", "tomo.mrc", "40 × 40 × 4 voxels", "the first of 3", "x 5000, y 20, z 2", "--exclude tomo")
+        assert all(word in done.stderr for word in words), done.stderr
+        assert not (tmp_path / "out").exists()
+
+
+def test_one_tomogram_with_all_its_places_outside_stops_the_set_until_it_is_left_out(ais, tmp_path):
+    labelled(tmp_path)
+    (tmp_path / "larger.mrc").write_bytes((tmp_path / "tomo.mrc").read_bytes())
+    for name, place in (("tomo", "5000 20 2"), ("larger", "20 20 2")):
+        (tmp_path / f"{name}.txt").write_text(place + "\n")
+    labels = [part for name in ("tomo", "larger") for part in ("--labels", tmp_path / "labels.mrc", "--boxes", tmp_path / f"{name}.txt")]
+    arguments = ["extract", tmp_path / "tomo.mrc", tmp_path / "larger.mrc", *labels, "-f", "Bright", "--label", "1", "-o",
+                 tmp_path / "out", "--box", "16"]
+    done = ais.run(*arguments)
+    assert done.returncode == 1 and "no box of 'Bright'" in done.stderr and not (tmp_path / "out").exists(), done.stderr
+    ais(*arguments, "--exclude", "tomo")
+    (made,) = tmp_path.glob("out/*.scnt")
+    assert json.loads(ais("info", made, "--json"))["files"][0]["trainingSet"]["boxes"] == 1

@@ -148,6 +148,7 @@ package struct ExtractTask: Sendable {
     guard source.hasTomogram else { throw source.absence }
     let path = source.annotated.path
     let tomogram = try Tomogram.open(path, options: request.view)
+    try requireBoxes(in: tomogram.shape, request)
     pixelSize = try pixelSize(tomogram, request)
     versions = source.versions
     for flavour in request.flavours {
@@ -161,6 +162,20 @@ package struct ExtractTask: Sendable {
           "'\(version.path)' has \(shape) voxels and '\(path)' \(tomogram.shape): a version of a tomogram has the same voxels"
         )
       }
+    }
+  }
+
+  /// Boxes of a feature that all lie outside were placed in another volume: of another binning, or with other axes.
+  private func requireBoxes(in shape: Shape, _ request: ExtractRequest) throws(AisError) {
+    let volume = VoxelBox(shape)
+    for feature in source.features(request.features + request.negatives) {
+      guard !feature.boxes.contains(where: volume.contains), let first = feature.boxes.first else { continue }
+      throw AisError(
+        .shapeMismatch,
+        "no box of '\(feature.title)' has its centre in '\(source.annotated.path)', which has \(shape) voxels; the first of "
+          + "\(feature.boxes.count) lies at x \(first.x), y \(first.y), z \(first.z), counted from 0. Were they placed in a tomogram "
+          + "of another binning, or with other axes? Name that one, or leave this one out with "
+          + "'--exclude \(OutputName.stem(of: source.label))'")
     }
   }
 
