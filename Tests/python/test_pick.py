@@ -53,6 +53,16 @@ def list_of(folder: pathlib.Path, stem: str = "TS_01__Ribosome") -> pathlib.Path
     return folder / f"{stem}_coords.star"
 
 
+def test_a_script_opens_all_in_chimerax(ais, tmp_path, segmentation):
+    ais("pick", "-o", tmp_path / "out", "--chimerax", segmentation)
+    lines = (tmp_path / "out" / "TS_01__Ribosome_coords.star.cxc").read_text().splitlines()
+    assert f'open "{segmentation}" id 2' in lines  # no tomogram beside it: the segmentation alone
+    markers = [tuple(float(number) / 10 for number in line.split()[3].split(",")) for line in lines if line.startswith("marker #3")]
+    assert markers == pytest.approx(points(list_of(tmp_path / "out")), abs=1e-3)
+    account = json.loads((tmp_path / "out" / "TS_01__Ribosome_coords.star.json").read_text())
+    assert {output["file"] for output in account["outputs"]} == {"TS_01__Ribosome_coords.star", "TS_01__Ribosome_coords.star.png", "TS_01__Ribosome_coords.star.cxc"}
+
+
 def test_particles_are_where_they_are_the_heaviest_first(ais, tmp_path, segmentation):
     out = tmp_path / "out"
     text = ais("pick", "-o", out, segmentation)

@@ -166,6 +166,11 @@ package struct PickOutputArguments: ParsableArguments {
     inversion: .prefixedNo, help: "Draw slices through the picked centres onto one picture beside the coordinates.")
   package var contactSheet = true
 
+  @Flag(
+    name: .customLong("chimerax"),
+    help: "Write a script beside each list that opens tomogram, segmentation and points in ChimeraX.")
+  package var chimeraX = false
+
   @Option(
     help: ArgumentHelp(
       "The tomogram, or the folder of the tomograms, to draw the contact sheet on. Without it, that which the segmentation was made from, if it is there.",
@@ -212,6 +217,7 @@ package struct PickOutputArguments: ParsableArguments {
     request.formatOptions.boxSize = box
     request.tiltSeriesTable = tomograms
     request.drawsContactSheet = contactSheet
+    request.writesChimeraXScript = chimeraX
     request.tomogram = tomogram
   }
 

@@ -7,9 +7,9 @@ package struct ComponentRuns: Sendable {
   /// In the order of their first voxels (z, then y, then x), as SciPy numbers them.
   package let components: [Component]
   /// Grouped by component, in scan order within each.
-  private let runs: [VoxelRun]
+  let runs: [VoxelRun]
   private let firstRun: [Int]
-  private let values: SlabValues
+  let values: SlabValues
 
   init(shape: Shape, components: [Component], runs: [VoxelRun], firstRun: [Int], values: SlabValues) {
     self.shape = shape
@@ -18,6 +18,9 @@ package struct ComponentRuns: Sendable {
     self.firstRun = firstRun
     self.values = values
   }
+
+  /// Runs of all components together.
+  package var runCount: Int { runs.count }
 
   /// The runs of one component in scan order.
   package func runs(of index: Int) -> ArraySlice<VoxelRun> { runs[firstRun[index]..<firstRun[index + 1]] }

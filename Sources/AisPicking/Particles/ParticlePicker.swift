@@ -69,10 +69,33 @@ package struct ParticlePicker: Sendable {
       minimumVoxelCount: max(1, settings.minimumVoxelCount),
       keepsValues: true, memory: memory, threads: threads, cancellation: cancellation
     ) { progress($0 * 0.7) }
-    var result = Result()
-    result.tally.components = found.components.count
+    let divided = try divided(found, cancellation: cancellation) { progress(0.7 + $0 * 0.3) }
+    return chosen(from: divided)
+  }
 
-    let groups = try divided(found, cancellation) { progress(0.7 + $0 * 0.3) }
+  /// Pieces and the groups that they were divided into: all that does not depend on the minimum volume.
+  package struct Divided: Sendable {
+    /// Voxels of each piece.
+    package fileprivate(set) var voxelCounts: [Int]
+    /// Of each piece, in the order of the pieces.
+    fileprivate(set) var groups: [[Component]]
+  }
+
+  /// Divides pieces into groups. Of the settings, spacing, edges, seeds and neck count.
+  ///
+  /// - Parameter found: with their values.
+  package func divided(
+    _ found: ComponentRuns, cancellation: Cancellation = Cancellation(), progress: (Double) -> Void = { _ in }
+  ) throws(AisError) -> Divided {
+    Divided(voxelCounts: found.components.map(\.voxelCount), groups: try groups(of: found, cancellation, progress))
+  }
+
+  /// The particles among groups: those that are large enough, and no two nearer than the spacing.
+  package func chosen(from divided: Divided) -> Result {
+    var result = Result()
+    let pieces = divided.voxelCounts.indices.filter { divided.voxelCounts[$0] >= max(1, settings.minimumVoxelCount) }
+    result.tally.components = pieces.count
+    let groups = pieces.flatMap { divided.groups[$0] }
     result.tally.groups = groups.count
     let large = groups.filter { $0.voxelCount >= settings.minimumVoxelCount }
     result.tally.small = groups.count - large.count
@@ -85,9 +108,9 @@ package struct ParticlePicker: Sendable {
   }
 
   /// Every piece's groups, in the order of the pieces: small pieces side by side, large ones one after the other.
-  private func divided(
-    _ found: ComponentRuns, _ cancellation: Cancellation, _ progress: (Double) -> Void
-  ) throws(AisError) -> [Component] {
+  private func groups(
+    of found: ComponentRuns, _ cancellation: Cancellation, _ progress: (Double) -> Void
+  ) throws(AisError) -> [[Component]] {
     let splitter = ComponentSplitter(found: found, settings: settings)
     let most = min(Self.smallBytes, memory.bytes / max(1, 2 * threads))
     var groups = [[Component]](repeating: [], count: found.components.count)
@@ -125,7 +148,7 @@ package struct ParticlePicker: Sendable {
       groups[index] = splitter.groups(of: index, threads: threads)
       progress(Double(small.count + done + 1) / Double(small.count + large.count))
     }
-    return groups.flatMap { $0 }
+    return groups
   }
 
   /// Pieces that need less are divided side by side, one a thread.

@@ -12,6 +12,8 @@ final class Job: Sendable {
     var message: String?
     /// Files that it wrote, to be fetched.
     var files: [String] = []
+    /// What only this kind of job has to tell.
+    var details: JSONValue?
   }
 
   struct Status: Sendable {
@@ -21,6 +23,7 @@ final class Job: Sendable {
     var secondsLeft: Double?
     var message: String?
     var files: [String] = []
+    var details: JSONValue?
   }
 
   let id: String
@@ -59,6 +62,7 @@ final class Job: Sendable {
     post()
     do {
       let result = try await body(self)
+      status.withLock { $0.details = result.details }
       end(.done, result.message, result.files)
     } catch let error as AisError where error.code == .cancelled {
       end(.cancelled, nil, [])
@@ -116,6 +120,7 @@ final class Job: Sendable {
       "id": .string(id), "kind": .string(kind), "title": .string(title), "state": .string(status.state.rawValue),
       "fraction": .optional(status.fraction), "secondsLeft": .optional(status.secondsLeft),
       "message": .optional(status.message), "files": .array(status.files.map { .string($0) }),
+      "details": status.details ?? .null,
     ])
   }
 }

@@ -15,6 +15,7 @@ final class OpenProject: Sendable {
   let versions: VersionStates
   let slices: SliceService
   let predictions: PredictionService
+  let picks: PickService
   let jobs: JobRegistry
   let runs: RunService
   private let watchers = Mutex<[Task<Void, Never>]>([])
@@ -35,6 +36,7 @@ final class OpenProject: Sendable {
     slices = SliceService(
       cacheBytes: settings.cacheBytes, cacheFolder: project.folder.cachePath, threads: settings.threads)
     predictions = PredictionService(segmenter: segmenter, files: slices.files, memoryBytes: settings.memoryBytes)
+    picks = PickService(board: board, settings: settings)
     jobs = JobRegistry(board: board)
     runs = RunService(project, board: board, settings: settings)
     let known = try project.versions()

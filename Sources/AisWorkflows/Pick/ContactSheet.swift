@@ -28,7 +28,7 @@ struct ContactSheet {
     self.finding = finding
     self.request = request
     let reading = finding.reading
-    if let found = try TomogramSearch.tomogram(of: reading, folder: request.tomogram) {
+    if let found = try TomogramSearch.tomogram(of: reading, folder: request.tomogram, known: request.tomogramPaths) {
       ground = found
       groundName = "on \(found.info.path.split(separator: "/").last.map(String.init) ?? found.info.path)"
     } else {

@@ -56,20 +56,19 @@ package struct PickFinding: Sendable {
     _ seeds: ParticlePicker.Seeds, _ reading: PredictionReading, _ request: PickRequest, _ cancellation: Cancellation,
     _ progress: (Double) -> Void
   ) throws(AisError) -> PickFinding {
-    let size = reading.tomogram.voxelSize
-    let (path, edges, binning) = (reading.path, reading.edges, Double(request.binning))
-    let spacing = try request.spacing.voxels(size, option: "--spacing", path: path)
-    let minimum = try request.minimumVoxels(spacing: spacing, size: size, edges: edges, path: path)
-    var settings = ParticlePicker.Settings(
-      threshold: reading.threshold, spacing: spacing / binning,
-      minimumVoxelCount: Int(min(1e15, (minimum / (binning * binning * binning)).rounded(.up))))
-    settings.edges = edges
-    settings.seeds = seeds
-    settings.neck = request.neck
-    let picker = ParticlePicker(
-      settings, threads: request.threads, memory: request.workingMemory(for: reading.tomogram))
+    let picker = try ParticlePicker(seeds, reading, request)
     let result = try picker.pick(in: reading.source, cancellation: cancellation, progress: progress)
+    return try particles(result, reading, request, cancellation)
+  }
 
+  /// The list of what the picker found.
+  static func particles(
+    _ result: ParticlePicker.Result, _ reading: PredictionReading, _ request: PickRequest, _ cancellation: Cancellation
+  ) throws(AisError) -> PickFinding {
+    let size = reading.tomogram.voxelSize
+    let edges = reading.edges
+    let spacing = try request.spacing.voxels(size, option: "--spacing", path: reading.path)
+    let minimum = try request.minimumVoxels(spacing: spacing, size: size, edges: edges, path: reading.path)
     let unit = SizeUnit(size, binning: request.binning)
     let centre = middle(of: reading.source.shape)
     let found = result.groups.map { group in
@@ -206,6 +205,22 @@ struct SizeUnit {
 
   /// Of so many voxels of the file.
   func text(_ voxels: Double) -> String { "\(SizeHistogram.number(voxels * perVoxel)) \(name)" }
+}
+
+extension ParticlePicker {
+  /// The picker that a request means for a segmentation.
+  init(_ seeds: Seeds, _ reading: PredictionReading, _ request: PickRequest) throws(AisError) {
+    let (size, path, binning) = (reading.tomogram.voxelSize, reading.path, Double(request.binning))
+    let spacing = try request.spacing.voxels(size, option: "--spacing", path: path)
+    let minimum = try request.minimumVoxels(spacing: spacing, size: size, edges: reading.edges, path: path)
+    var settings = Settings(
+      threshold: reading.threshold, spacing: spacing / binning,
+      minimumVoxelCount: Int(min(1e15, (minimum / (binning * binning * binning)).rounded(.up))))
+    settings.edges = reading.edges
+    settings.seeds = seeds
+    settings.neck = request.neck
+    self.init(settings, threads: request.threads, memory: request.workingMemory(for: reading.tomogram))
+  }
 }
 
 extension PickRequest {

@@ -43,6 +43,8 @@ package struct PickTask: Sendable {
   package var points: String
   /// The contact sheet.
   package var sheet: String?
+  /// The script for ChimeraX.
+  package var script: String?
   /// The account to be written; `nil` when there is nothing to do.
   package var record: WorkRecord?
   /// Outputs that are there already, made with the same settings and input.
@@ -51,7 +53,7 @@ package struct PickTask: Sendable {
   /// What its time is in proportion to.
   package var voxelCount = 0
 
-  package var outputs: [String] { [points] + [sheet].compactMap(\.self) }
+  package var outputs: [String] { [points] + [sheet, script].compactMap(\.self) }
 
   /// The task and the names of its outputs; the segmentation need not be there yet.
   init(_ input: String, _ request: PickRequest) {
@@ -60,6 +62,7 @@ package struct PickTask: Sendable {
     points = "\(stem).\(request.format.fileExtension)"
     // Of this list: a second one in another format has a sheet of its own.
     sheet = request.drawsContactSheet ? points + ".png" : nil
+    script = request.writesChimeraXScript ? points + ".cxc" : nil
   }
 
   /// Looks at the segmentation's header and at what is there already.

@@ -70,8 +70,14 @@ package struct PickRequest: Sendable {
   /// RELION's `tomograms.star`, for the formats that count in its unbinned pixels.
   package var tiltSeriesTable: String?
   package var drawsContactSheet = true
+  /// Writes a script that opens tomogram, segmentation and points in ChimeraX.
+  package var writesChimeraXScript = false
+  /// Reads each list again, and compares it with what was found.
+  package var readsBack = false
   /// The tomogram of a single segmentation, or the folder of many, for the contact sheet.
   package var tomogram: String?
+  /// Tomograms whose files are known, by name.
+  package var tomogramPaths: [String: String] = [:]
   package var view = TomogramOptions()
   /// Replaces outputs that are there.
   package var replacesOutputs = false

@@ -50,10 +50,12 @@ package struct PickRun: Sendable {
       let picture = try ContactSheet(finding, request).draw(cancellation: cancellation)
       outputs.append((sheet, picture))
     }
+    if let script = task.script { outputs.append((script, Array(ChimeraXScript(finding, request).text.utf8))) }
     try cancellation.check()
     let warnings = finding.warnings + encoding.warnings
-    let results = PickResults(finding, frame: encoding.frame)
+    var results = PickResults(finding, frame: encoding.frame)
     try record.write(outputs, results: results, warnings: warnings)
+    if request.readsBack { results.readBack = try PickReadBack(task.points, of: finding.list, request) }
     outcome.written = outputs.map(\.path)
     outcome.warnings = warnings
     outcome.lines = finding.lines
@@ -83,6 +85,8 @@ package struct PickResults: Sendable, Encodable {
   package var sizes: [Double]
   package var sizeUnit: String
   package var frame: String
+  /// How the list was when it was read again.
+  package var readBack: PickReadBack?
 
   init(_ finding: PickFinding, frame: String) {
     particles = finding.list.particles.count

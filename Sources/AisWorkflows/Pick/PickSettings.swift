@@ -33,6 +33,8 @@ struct PickSettings: Sendable, Encodable {
   var isPermissive: Bool
   var voxelSizeAngstromXYZ: [Double]?
   var contactSheet: Bool
+  /// Absent where there is none, so that accounts of earlier runs stay the same.
+  var chimeraX: Bool?
 
   init(_ request: PickRequest) {
     (method, seeds) = request.method.names
@@ -69,6 +71,7 @@ struct PickSettings: Sendable, Encodable {
     isPermissive = options.isPermissive
     voxelSizeAngstromXYZ = options.voxelSize.map { [$0.x.angstrom, $0.y.angstrom, $0.z.angstrom] }
     contactSheet = request.drawsContactSheet
+    chimeraX = request.writesChimeraXScript ? true : nil
   }
 }
 

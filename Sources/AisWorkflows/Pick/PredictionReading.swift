@@ -14,11 +14,15 @@ package struct PredictionReading: Sendable {
   /// The value that means certainty.
   package let certainty: Double
   /// In the source's values: voxels above it count.
-  package let threshold: Float
+  package private(set) var threshold: Float
   /// On the scale on which 255 is certain.
-  package let level: Double
+  package private(set) var level: Double
   /// What the values were taken for and where the threshold comes from.
-  package let reason: String
+  package private(set) var reason: String
+  /// What the values were taken for.
+  private let scale: PredictionScale
+  /// Of the source up to certainty, where it is known already.
+  private(set) var survey: PredictionSurvey?
   /// Edges of a voxel of the source relative to x.
   package let edges: VoxelEdges
   /// Of the source; `nil` when unknown.
@@ -58,11 +62,20 @@ package struct PredictionReading: Sendable {
       certainty = scale.certainty
       if scale.kind == .labels { base = LabelSource(labels: tomogram) }
     }
+    self.scale = scale
     values = base
     source = request.binning == 1 ? base : BinnedSource(base, by: request.binning)
     edges = tomogram.voxelSize.map { VoxelEdges($0) } ?? .one
 
-    switch request.threshold {
+    (level, reason, threshold) = (0, "", 0)
+    try settle(request.threshold, threads: request.threads, cancellation: cancellation)
+  }
+
+  /// Takes another threshold.
+  mutating func settle(
+    _ threshold: PickRequest.Threshold, threads: Int, cancellation: Cancellation
+  ) throws(AisError) {
+    switch threshold {
     case .level(let level):
       self.level = level
       reason = scale.reason
@@ -70,10 +83,20 @@ package struct PredictionReading: Sendable {
       level = 127.5
       reason = "\(scale.reason), so that half of full is the threshold"
     case .automatic:
-      let survey = try PredictionSurvey(source, top: certainty, threads: request.threads, cancellation: cancellation)
+      let survey = try survey(threads: threads, cancellation: cancellation)
       (level, reason) = Self.automatic(survey, scale.reason)
     }
-    threshold = Float(level / 255 * certainty)
+    self.threshold = Float(level / 255 * certainty)
+  }
+
+  /// Keeps a survey of the source, so that no later question reads it again.
+  mutating func keepSurvey(threads: Int, cancellation: Cancellation) throws(AisError) {
+    survey = try survey(threads: threads, cancellation: cancellation)
+  }
+
+  private func survey(threads: Int, cancellation: Cancellation) throws(AisError) -> PredictionSurvey {
+    if let survey { return survey }
+    return try PredictionSurvey(source, top: certainty, threads: threads, cancellation: cancellation)
   }
 
   /// Limits of an automatic threshold: outside of them a threshold parts background from background.
@@ -96,7 +119,7 @@ package struct PredictionReading: Sendable {
 
   /// Why nothing lies above the threshold, and what to try.
   func emptiness(threads: Int, cancellation: Cancellation) throws(AisError) -> String {
-    let survey = try PredictionSurvey(source, top: certainty, threads: threads, cancellation: cancellation)
+    let survey = try survey(threads: threads, cancellation: cancellation)
     guard let greatest = survey.greatest else { return "no voxel of it is a number" }
     if greatest <= 0 {
       return tomogram.options.label.map { "no voxel of it holds \($0)" }

@@ -3,16 +3,21 @@ import AisFormats
 import Foundation
 
 /// Finds the tomogram that a segmentation was made from.
-enum TomogramSearch {
+package enum TomogramSearch {
   /// The tomogram, or `nil` when there is none of the same size where one would look: in the place given, where the account
   /// beside the segmentation says, or beside it.
   ///
-  /// - Parameter folder: a file or a folder; when it is given and holds nothing that fits, that is an error.
-  static func tomogram(of reading: PredictionReading, folder: String?) throws(AisError) -> Tomogram? {
+  /// - Parameters:
+  ///   - folder: a file or a folder; when it is given and holds nothing that fits, that is an error.
+  ///   - known: files by the names of their tomograms, looked at before the rest.
+  package static func tomogram(
+    of reading: PredictionReading, folder: String?, known: [String: String] = [:]
+  ) throws(AisError) -> Tomogram? {
     var options = TomogramOptions()
     options.view = reading.tomogram.options.view
     options.voxelSize = reading.tomogram.options.voxelSize
-    for path in candidates(reading.path, folder) {
+    let first = folder == nil ? known[SegmentationName.tomogram(of: reading.path)] : nil
+    for path in [first].compactMap(\.self) + candidates(reading.path, folder) {
       guard let tomogram = try? Tomogram.open(path, options: options) else { continue }
       if tomogram.shape == reading.tomogram.shape { return tomogram }
     }

@@ -4,6 +4,7 @@
 import { Hindered, Unreachable } from "./model/outbox.js";
 
 /** @import { Run, RunForecast } from "./model/runs.js" */
+/** @import { Analysis, Found, Segmentation } from "./model/picks.js" */
 /** @import { Edit, Entry, Forecasts, Job, ModelNews, Person, Rectangle } from "./model/types.js" */
 
 /** @typedef {{ kind: string, title?: string, [field: string]: unknown }} Remedy */
@@ -191,6 +192,31 @@ export async function prediction(project, { dataset, version, key, layer, model,
   };
 }
 
+/** @typedef {{ segmentations: Segmentation[], folders: string[] }} SegmentationListing */
+
+/** The segmentations of a folder, or those that lie where one would look. @param {string} project @param {string} [folder] @returns {Promise<SegmentationListing>} */
+export const segmentations = (project, folder) => json(`${at(project)}/segmentations${folder ? `?folder=${encodeURIComponent(folder)}` : ""}`);
+
+/** @typedef {{ path: string, [rule: string]: unknown }} PickQuestion */
+
+/** @param {string} project @param {PickQuestion} question @param {AbortSignal} signal @returns {Promise<Analysis>} */
+export const pickAnalysis = (project, question, signal) => json(`${at(project)}/picks/analysis`, { method: "POST", body: question, signal });
+
+/** What would be picked. @param {string} project @param {PickQuestion} question @param {AbortSignal} signal @returns {Promise<Found>} */
+export const pickPreview = (project, question, signal) => json(`${at(project)}/picks/preview`, { method: "POST", body: question, signal });
+
+/** A plane of a segmentation, or without an index the greatest values across it. @param {string} project @param {PickQuestion} question @param {AbortSignal} signal */
+export async function pickPlane(project, question, signal) {
+  const response = await request(`${at(project)}/picks/planes`, { method: "POST", body: question, signal });
+  return { bytes: new Uint8Array(await response.arrayBuffer()), height: Number(response.headers.get("X-Ais-Height")), width: Number(response.headers.get("X-Ais-Width")) };
+}
+
+/** Pictures around points: for each grey values and then certainty. @param {string} project @param {PickQuestion} question @param {AbortSignal} signal */
+export const pickCrops = async (project, question, signal) => new Uint8Array(await (await request(`${at(project)}/picks/crops`, { method: "POST", body: question, signal })).arrayBuffer());
+
+/** @param {string} project @param {{ paths: string[], format: string, [rule: string]: unknown }} what @returns {Promise<Job>} */
+export const startPicking = (project, what) => post(`${at(project)}/picks`, what);
+
 /** How long a slice takes each active model, and which slices are known already. @param {string} project @param {number} dataset @param {number} version @returns {Promise<Forecasts>} */
 export const forecast = (project, dataset, version) => json(`${at(project)}/datasets/${dataset}/versions/${version}/predictions`);
 
@@ -240,7 +266,7 @@ export const documentAt = (path) => json(downloadAddress(path));
 /**
  * What happens in the project from a line of the journal on. Returns how to stop.
  * @param {string} project @param {number} after
- * @param {{ opened(): void, lost(): void, entry(entry: Entry): void, presence(people: Person[]): void, job(job: Job): void, versions(news: unknown): void, models(): void, run(run: Run): void }} listener
+ * @param {{ opened(): void, lost(): void, entry(entry: Entry): void, presence(people: Person[]): void, job(job: Job): void, versions(news: unknown): void, models(): void, run(run: Run): void, pick(news: { path: string, fraction: number | null }): void }} listener
  */
 export function events(project, after, listener) {
   const source = new EventSource(`${at(project)}/events?after=${after}&client=${client}`);
@@ -257,6 +283,7 @@ export function events(project, after, listener) {
   source.addEventListener("versions", (event) => listener.versions(data(event)));
   source.addEventListener("models", () => listener.models());
   source.addEventListener("run", (event) => listener.run(data(event)));
+  source.addEventListener("pick", (event) => listener.pick(data(event)));
   return () => source.close();
 }
 

@@ -172,6 +172,10 @@ function listenFrom(after) {
     versions: () => void refreshVersions(),
     models: () => lookAtModels(),
     run: (run) => runs.news(run),
+    pick: (news) => {
+      state.pickNews = news;
+      changed("pickNews");
+    },
   });
 }
 

@@ -15,7 +15,7 @@ import { preference } from "./storage.js";
 /** @import { Limit, RowFilter, Run, RunForecast } from "../model/runs.js" */
 
 /** @typedef {"brush" | "lasso" | "sphere" | "eraser" | "box" | "template" | "pan" | "measure" | "wand"} Tool */
-/** @typedef {"session" | "datasets" | "slice" | "shown" | "view" | "contrast" | "features" | "annotations" | "tool" | "ui" | "people" | "jobs" | "connection" | "history" | "cursor" | "toast" | "models" | "predictions" | "runs"} Topic */
+/** @typedef {"session" | "datasets" | "slice" | "shown" | "view" | "contrast" | "features" | "annotations" | "tool" | "ui" | "people" | "jobs" | "connection" | "history" | "cursor" | "toast" | "models" | "predictions" | "runs" | "picks" | "pickNews"} Topic */
 /** @typedef {"annotate" | "models" | "run"} Task */
 /** @typedef {{ kind: string, [field: string]: unknown }} Sheet */
 /** @typedef {{ text: string, isError: boolean, action?: { title: string, run(): void } | null, ends: number }} Toast */
@@ -116,6 +116,8 @@ export const state = {
     threads: /** @type {number | null} */ (null),
     slurm: /** @type {Record<string, string>} */ ({}),
   },
+  /** How far the server is with reading a segmentation to be picked from. */
+  pickNews: /** @type {{ path: string, fraction: number | null } | null} */ (null),
   isOrtho: false,
   ortho: { y: 0, x: 0 },
   statistics: /** @type {{ histogram: Histogram, sorted: Float32Array, mean: number, deviation: number } | null} */ (null),

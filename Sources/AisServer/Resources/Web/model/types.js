@@ -64,7 +64,7 @@
  * @typedef {{ radius: number, erases: boolean, points: number[] }} Stroke
  *
  * @typedef {{ id: string, kind: string, title: string, state: string, fraction?: number | null,
- *   secondsLeft?: number | null, message?: string | null, files?: string[] }} Job
+ *   secondsLeft?: number | null, message?: string | null, files?: string[], details?: unknown }} Job
  *
  * An edit as the server takes it; `kind` says what the other fields are.
  * @typedef {{ kind: string, [field: string]: unknown }} Edit

@@ -4,10 +4,11 @@ import { html, useEffect, useRef, useState } from "./ui.js";
 import { Icon } from "./icons.js";
 import { Note, Slider, TextField } from "./controls.js";
 import * as api from "../api.js";
-import { closeSheet } from "../app/commands.js";
+import { closeSheet, openSheet } from "../app/commands.js";
 import { addPaths, openPaths } from "../app/navigation.js";
 import { recentFolders, rememberFolder, startImport } from "../app/datasets.js";
 import { importModels } from "../app/models.js";
+import { picks } from "../app/picks.js";
 import { edit } from "../app/project.js";
 import { activeVersion, complain, features, state } from "../app/state.js";
 import { byteCount, moment, number } from "../model/units.js";
@@ -23,6 +24,8 @@ const PURPOSES = {
   relink: { button: "Take this file", hint: "The tomogram itself, wherever it is now." },
   version: { button: "Add as a version", hint: "The same tomogram, denoised, deconvolved or binned." },
   model: { button: "Import", hint: "Networks: .scnm and .scnmgroup, also of the earlier program, groups (.json), and Keras (.h5)." },
+  segmentations: { button: "Look here", hint: "A folder with segmentations named TOMOGRAM__Feature.mrc, or one such file." },
+  "tomograms-star": { button: "Take this file", hint: "The tomograms.star of your RELION project: it has the unbinned size that RELION counts from." },
   "import-into": { button: "Import", hint: "A volume of masks (MRC) of the tomogram's size, or a list of boxes." },
 };
 
@@ -44,7 +47,7 @@ export function FilesSheet({ sheet }) {
   const [threshold, setThreshold] = useState(0);
   const [onlyHere, setOnlyHere] = useState(false);
   const purpose = PURPOSES[sheet.purpose];
-  const many = ["open", "add", "import"].includes(sheet.purpose);
+  const many = ["open", "add", "import", "segmentations"].includes(sheet.purpose);
   const asked = useRef(0);
   const look = (/** @type {string | undefined} */ path) => {
     // The last that was asked for is shown, whichever answer comes last.
@@ -111,6 +114,15 @@ async function take(sheet, paths, { threshold, onlyHere }) {
       await startImport({ kind: "scns", paths });
       return;
     case "model": return importModels(paths[0]);
+    case "segmentations": {
+      const isFile = /\.(mrc|rec|map|ccp4|tiff?)(\.gz|\.bz2)?$/i.test(paths[0]);
+      openSheet("picks", isFile ? { paths } : { folder: paths[0] });
+      return;
+    }
+    case "tomograms-star":
+      picks.tomogramsStar = paths[0];
+      openSheet("picks", { isBack: true });
+      return;
     case "relink":
       edit([{ kind: "relink-version", version: sheet.version, path: paths[0] }], "finding the file");
       return;

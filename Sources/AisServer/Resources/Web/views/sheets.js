@@ -10,6 +10,7 @@ import { KeysSheet } from "./keys-sheet.js";
 import { LibrarySheet } from "./library-sheet.js";
 import { AboutSheet, CheckupSheet, CopySheet, ExportSheet, JobsSheet, PathsSheet, TomogramSheet, VersionsSheet } from "./task-sheets.js";
 import { LogSheet, PreviewSheet, ResultSheet, ResultsSheet, ScriptSheet } from "./run-sheets.js";
+import { PickSheet } from "./pick-sheet.js";
 import { SettingsSheet } from "./settings-sheet.js";
 
 /** @import { View } from "./preact-htm.d.ts" */
@@ -34,11 +35,12 @@ const SHEETS = {
   log: { title: "Log", body: LogSheet },
   preview: { title: "A look before the run", body: PreviewSheet },
   script: { title: "Script", body: ScriptSheet },
+  picks: { title: "Pick particles", body: PickSheet },
 };
 
 /** @type {Record<string, string>} */
 const FILE_TITLES = {
-  open: "Open", add: "Add tomograms", import: "Import annotations", relink: "Find the file", version: "Add a version", "import-into": "Import into the feature", project: "Open a project", model: "Import models",
+  open: "Open", add: "Add tomograms", import: "Import annotations", relink: "Find the file", version: "Add a version", "import-into": "Import into the feature", project: "Open a project", model: "Import models", segmentations: "Choose segmentations", "tomograms-star": "Choose RELION's tomograms.star",
 };
 
 export function Sheets() {
@@ -50,6 +52,6 @@ export function Sheets() {
   }, [sheet?.kind]);
   if (!sheet || !known) return null;
   const title = sheet.kind === "files" ? FILE_TITLES[String(sheet.purpose)] : known.title;
-  return html`<section class="sheet" role="dialog" aria-label=${title}><div class="sec" style="height:44px"><h2 style="font-size:var(--fs-4)">${title}</h2><span class="g"></span><${IconButton} icon="close" title="Close (Esc)" onClick=${closeSheet} /></div>
+  return html`<section class=${`sheet ${sheet.kind === "picks" ? "wide" : ""}`} role="dialog" aria-label=${title}><div class="sec" style="height:44px"><h2 style="font-size:var(--fs-4)">${title}</h2><span class="g"></span><${IconButton} icon="close" title="Close (Esc)" onClick=${closeSheet} /></div>
     <div class="sheetbody"><${known.body} key=${JSON.stringify(sheet)} sheet=${sheet} /></div></section>`;
 }

@@ -48,6 +48,7 @@ function ProjectMenu() {
     { name: "Add tomograms…", run: () => openSheet("files", { purpose: "add" }), keys: "Ctrl O" },
     { name: "Import annotations…", run: () => openSheet("files", { purpose: "import" }), hint: ".scns of the earlier program, volumes, boxes" },
     { name: "Export annotations…", run: () => openSheet("export", {}) },
+    { name: "Pick particles…", hint: "From segmentations to coordinates", run: () => openSheet("picks") },
     { name: "Save under another name…", run: () => openSheet("copy", {}) },
     { name: "All files and paths", run: () => openSheet("paths", {}) },
     { name: "Remove all tomograms", kind: "danger", hint: "Files and annotations stay; can be undone", run: () => {

@@ -1,0 +1,50 @@
+// What picking wrote: where the lists are, what their numbers mean, and how other programs take them.
+
+import { html, useTopics } from "./ui.js";
+import { Icon } from "./icons.js";
+import { Note } from "./controls.js";
+import * as api from "../api.js";
+import { picks } from "../app/picks.js";
+import { complain, state, tell } from "../app/state.js";
+import { counted, duration, number, percent } from "../model/units.js";
+
+/** @typedef {{ segmentation: string, tomogram: string, path: string, sheet: string | null, script: string | null, particles: number | null, wasThere: boolean, failure: string | null, warnings: string[] }} List */
+/** @typedef {{ folder: string, particles: number, noun: string, format: string, frame: string | null, deviationVoxels: number, lists: List[], relion: { path: string, command: string } | null }} Details */
+
+/** The job that this sheet started last, or that was there when it was opened. */
+export function PickResult() {
+  useTopics("jobs", "picks");
+  const job = state.jobs.find(({ id }) => id === picks.job) ?? state.jobs.find(({ kind }) => kind === "pick");
+  if (!job) return null;
+  if (["running", "waiting"].includes(job.state)) {
+    return html`<div class="job" role="status"><div class="row"><span class="g el">${job.title}</span><span class="xs t3">${job.state === "running" ? percent(job.fraction ?? 0) : "waiting"}</span>
+        <button class="btn quiet" onClick=${() => void api.cancelJob(state.project?.key ?? "", job.id).catch(complain)}>Cancel</button></div>
+      <span class="prog" role="progressbar" aria-label=${job.title} aria-valuenow=${Math.round((job.fraction ?? 0) * 100)} style=${`--v:${(job.fraction ?? 0) * 100}%`}><i></i></span>
+      <span class="xs t3">${job.message ?? ""}${job.secondsLeft ? ` · ${duration(job.secondsLeft)} left` : ""}</span></div>`;
+  }
+  if (job.state === "failed") return html`<${Note} kind="danger">${job.message}<//>`;
+  const details = /** @type {Details | null} */ (job.details ?? null);
+  return job.state === "done" && details ? html`<${Written} details=${details} message=${job.message ?? ""} />` : html`<p class="s t3">Stopped. Lists that were finished are kept.</p>`;
+}
+
+/** @param {{ details: Details, message: string }} p */
+function Written({ details, message }) {
+  const scripts = details.lists.filter(({ script, failure }) => script && !failure);
+  return html`<div class="job pickdone"><p class="row s ok" style="align-items:flex-start"><${Icon} name="check" /><span style="color:var(--text)">${message}</span></p>
+    <div class="xs t3">In <span class="path">${details.folder}</span> <button class="linkish" onClick=${() => copy(details.folder, "The path")}>Copy the path</button></div>
+    ${details.relion ? html`<${Line} title="Into RELION 5, in the folder of its project" text=${details.relion.command} />` : details.format === "relion5" ? null : html`<${Line} title="For RELION 5: convert with its tomograms.star, or choose RELION 5 above" text=${`ais coordinates convert '${details.folder}'/*_coords.* --tomograms tomograms.star --to relion5 -o particles.star${state.project ? " -t TOMOGRAMS" : ""}`} />`}
+    ${scripts.length > 0 ? html`<${Line} title="In ChimeraX, tomogram, segmentation and picks" text=${`open "${scripts[0].script}"`} />` : null}
+    <ul class="picklists scroll" aria-label="Lists">${details.lists.map((list) => html`<li class="col"><div class="row s"><span class="g el" title=${list.path}>${list.tomogram}</span>
+        ${list.failure ? html`<span class="bad xs"><${Icon} name="warning" /></span>` : html`<span class="t3 xs">${list.particles === null ? "was there" : counted(list.particles, details.noun)}</span>
+        <a href=${api.downloadAddress(list.path)} download title=${list.path}>List</a>${list.script ? html`<a href=${api.downloadAddress(list.script)} download title=${list.script}>ChimeraX</a>` : null}${list.sheet ? html`<a href=${api.downloadAddress(list.sheet)} download title=${list.sheet}>Sheet</a>` : null}`}</div>
+      ${list.failure ? html`<span class="xs bad path">${list.failure}</span>` : null}</li>`)}</ul>
+    <span class="xs t3">${number(details.lists.length)} ${details.lists.length === 1 ? "list" : "lists"}. Beside each lies how it was made (.json).</span></div>`;
+}
+
+/** A line for another program, to be copied. @param {{ title: string, text: string }} p */
+const Line = ({ title, text }) => html`<div class="pickline"><span class="xs t3">${title}</span><div class="row" style="align-items:flex-start"><code class="xs g path">${text}</code><button class="btn" onClick=${() => copy(text, "The line")}>Copy</button></div></div>`;
+
+/** @param {string} text @param {string} what */
+function copy(text, what) {
+  navigator.clipboard.writeText(text).then(() => tell(`${what} is copied`), () => complain(`The browser does not let this page copy. Mark the text and copy it: ${text}`));
+}
