@@ -63,7 +63,8 @@ let package = Package(
     .target(
       name: "AisServer",
       dependencies: [
-        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisPicking", "AisTraining", "AisProject",
+        "AisCore", "AisFormats", "AisImaging", "AisNetworks", "AisSegmentation", "AisPicking", "AisTraining",
+        "AisProject",
         "AisJobs", "AisWorkflows",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),

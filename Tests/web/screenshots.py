@@ -51,6 +51,7 @@ def models(app, network):
     app.page.locator(".pic").focus()
     app.press("2")
     app.page.wait_for_timeout(300)
+    yield "training-set"
     combine(app, network)
     app.page.wait_for_timeout(2500)
     yield "models"
@@ -58,6 +59,17 @@ def models(app, network):
     app.page.locator(".ruleitem").click()
     app.page.wait_for_timeout(2500)
     yield "rules"
+    app.page.get_by_role("button", name=re.compile("^Training set")).first.click()
+    app.page.get_by_label("Membrane in the training set").get_by_role("radio", name="positive").click()
+    app.page.wait_for_timeout(1500)
+    app.page.get_by_label("What goes into it, and how it is trained").click()
+    app.page.wait_for_timeout(500)
+    yield "training"
+    app.press("Escape")
+    app.page.get_by_role("button", name="Samples").click()
+    app.page.wait_for_timeout(1500)
+    yield "samples"
+    app.page.get_by_label("Close the samples").click()
     app.page.locator(".pic").focus()
     app.press("p", "1")
 

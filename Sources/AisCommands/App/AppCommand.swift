@@ -143,6 +143,7 @@ package struct AppCommand: AsyncParsableCommand {
       dataFolder: folders.data, threads: resources.threads, memoryBytes: Int(resources.memory.bytes))
     settings.listen = listen
     settings.webRoot = webRoot
+    settings.architectureFolder = folders.architectures
     return settings
   }
 

@@ -19,6 +19,8 @@ package struct AppSettings: Sendable {
   package var dataFolder: String
   /// The file that the log of this start goes to; pages tell it with errors.
   package var logPath: String?
+  /// Where a user's own architectures lie.
+  package var architectureFolder: String?
   package var threads: Int
   package var memoryBytes: Int
 

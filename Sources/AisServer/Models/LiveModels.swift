@@ -8,6 +8,7 @@ import Foundation
 /// Where the networks of a project's models are now.
 struct LiveModels: Sendable {
   let store: ModelStore
+  private let trainings: TrainingService
 
   enum State: Sendable {
     case ready(LiveModel)
@@ -17,9 +18,15 @@ struct LiveModels: Sendable {
     case missing(String)
   }
 
-  init(_ project: Project) { store = ModelStore(project.folder) }
+  init(_ project: Project, trainings: TrainingService) {
+    store = ModelStore(project.folder)
+    self.trainings = trainings
+  }
 
   func state(of model: Model) -> State {
+    if let training = model.training, let live = trainings.live(training) {
+      return .ready(LiveModel(model, path: live.path, content: live.content))
+    }
     guard let file = model.file else { return .training }
     let path = store.path(of: file)
     guard FileManager.default.fileExists(atPath: path) else { return .missing(path) }

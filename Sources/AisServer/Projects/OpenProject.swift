@@ -18,6 +18,7 @@ final class OpenProject: Sendable {
   let picks: PickService
   let jobs: JobRegistry
   let runs: RunService
+  let trainings: TrainingService
   private let watchers = Mutex<[Task<Void, Never>]>([])
 
   /// How often files are looked at whether they are still the same.
@@ -39,6 +40,7 @@ final class OpenProject: Sendable {
     picks = PickService(board: board, settings: settings)
     jobs = JobRegistry(board: board)
     runs = RunService(project, board: board, settings: settings)
+    trainings = TrainingService(project, board: board, settings: settings)
     let known = try project.versions()
     _ = versions.refresh(known)
     slices.keepOnly(Set(known.map { SliceFile.key($0.reference.sampleHash) } + versions.keys))
@@ -57,6 +59,7 @@ final class OpenProject: Sendable {
     }
     watchers.withLock { $0 += [journal, files] }
     runs.wake()
+    trainings.wake()
   }
 
   private func followJournal(from last: Int64) async {
@@ -104,12 +107,13 @@ final class OpenProject: Sendable {
     for watcher in watchers.withLock({ $0 }) { await watcher.value }
     await jobs.finish()
     await runs.close()
+    await trainings.close()
     _ = try? await session.run { (project) throws(AisError) in try project.close() }
   }
 
   // MARK: What is asked for often
 
-  var models: LiveModels { LiveModels(project) }
+  var models: LiveModels { LiveModels(project, trainings: trainings) }
   var modelDocument: ModelDocument { ModelDocument(live: models) }
 
   func dataset(_ id: Int) async throws(AisError) -> Dataset {

@@ -1,5 +1,6 @@
 import AisCore
 import AisFormats
+import AisNetworks
 import AisProject
 import AisWorkflows
 import Foundation
@@ -23,7 +24,10 @@ package actor ProjectRegistry {
     self.settings = settings
     self.recent = recent
     self.logger = logger
-    segmenter = LiveSegmenter(threads: settings.threads, memoryLimit: settings.networkBytes)
+    let folder = settings.architectureFolder
+    segmenter = LiveSegmenter(threads: settings.threads, memoryLimit: settings.networkBytes) {
+      (threads) throws(AisError) in CustomModelEngine(try CPUEngine(threads: threads), folder: folder, threads: threads)
+    }
   }
 
   /// The name of a project in addresses: readable, and the same at every start, so that a page finds its project again.

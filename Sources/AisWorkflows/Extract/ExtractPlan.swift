@@ -21,10 +21,17 @@ package struct ExtractPlan: Sendable {
 
   /// Throws what stops the whole run: contradictions, inputs that are not there, features that nothing annotates, names that clash.
   package static func make(_ request: ExtractRequest, cancellation: Cancellation) throws(AisError) -> ExtractPlan {
+    try make(request, sources: nil, cancellation: cancellation)
+  }
+
+  /// The same of annotations that were looked at already: nothing is opened, and `inputs` only name them.
+  package static func make(
+    _ request: ExtractRequest, sources: [ExtractSource]?, cancellation: Cancellation
+  ) throws(AisError) -> ExtractPlan {
     try request.validate()
     var plan = ExtractPlan(request: request)
     do throws(AisError) {
-      try plan.settle(cancellation)
+      if let sources { try plan.settle(sources) } else { try plan.settle(plan.sources(cancellation)) }
     } catch {
       plan.close()
       throw error
@@ -37,11 +44,11 @@ package struct ExtractPlan: Sendable {
   /// Lets go of projects. Nothing may be cut afterwards.
   package func close() { for project in projects { try? project.close() } }
 
-  private mutating func settle(_ cancellation: Cancellation) throws(AisError) {
+  private mutating func settle(_ sources: [ExtractSource]) throws(AisError) {
     let exclusion = try Exclusion(request.excluded)
     var annotatedTitles: Set<String> = []
     let titles = request.features + request.negatives
-    for source in try sources(cancellation) {
+    for source in sources {
       annotatedTitles.formUnion(source.annotated.features.map(\.title))
       if exclusion.holds(source) {
         excluded.append(source.label)

@@ -8,13 +8,15 @@ extension ExtractSource {
   /// The annotated datasets of a project, each with the version that has the annotation's own voxels.
   ///
   /// Masks are read from the project while boxes are cut: it has to stay open.
+  ///
+  /// - Parameter datasets: only these; `nil` is all of them.
   static func project(
-    _ project: Project, features titles: [String], folders: [String], takesVersions: Bool
+    _ project: Project, features titles: [String], folders: [String], takesVersions: Bool, datasets: Set<Int64>? = nil
   ) throws(AisError) -> [ExtractSource] {
     let finder = TomogramFinder(home: project.folder.path, others: folders)
     let features = try project.features().filter { titles.contains($0.title) }
     var sources: [ExtractSource] = []
-    for dataset in try project.datasets() {
+    for dataset in try project.datasets() where datasets?.contains(dataset.id) ?? true {
       var annotated: [AnnotatedFeature] = []
       var digest = SHA256()
       for feature in features {

@@ -6,18 +6,23 @@ import Glibc
 
 /// Starts this program as a process of its own that outlives the one that starts it: in its own session, its words into files.
 package enum DetachedProcess {
+  /// Throws `inUse` when it would be the second of those that keep one file.
+  ///
   /// - Parameters:
   ///   - output, messages: files that standard output and standard error are added to.
+  ///   - keepsOutput: it keeps `output` locked as long as it lives, so that of several that would write to it only the first is started.
   ///   - niceness: how much it gives way to other processes, 0…19.
   package static func start(
-    _ arguments: [String], output: String, messages: String, niceness: Int32
+    _ arguments: [String], output: String, messages: String, keepsOutput: Bool = false, niceness: Int32
   ) throws(AisError) -> ProcessIdentity {
     let program = ProgramPath.current
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-    posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_APPEND, 0o644)
+    let file = try opened(output, keeps: keepsOutput)
+    defer { close(file) }
+    posix_spawn_file_actions_adddup2(&actions, file, 1)
     posix_spawn_file_actions_addopen(&actions, 2, messages, O_WRONLY | O_CREAT | O_APPEND, 0o644)
     // Nothing of the server's goes along: a socket that stayed open would keep its port.
     _ = ctorch_spawn_close_from(&actions, 3)
@@ -45,6 +50,20 @@ package enum DetachedProcess {
     }
     setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(identifier), niceness)
     return ProcessIdentity(process: identifier)
+  }
+
+  /// The lock belongs to the open file, which the process inherits.
+  private static func opened(_ path: String, keeps: Bool) throws(AisError) -> Int32 {
+    let file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+    guard file >= 0 else {
+      throw AisError(.fileSystem, "'\(path)' cannot be written: \(String(cString: strerror(errno)))")
+    }
+    // File systems without locks refuse with another reason: there one goes on without.
+    guard !keeps || flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+      close(file)
+      throw AisError(.inUse, "a process that writes '\(path)' runs already: wait until it has ended")
+    }
+    return file
   }
 
   /// Takes note of the end of a process that this one started, so that it does not stay in the list of processes.

@@ -4,6 +4,7 @@ import { predicted } from "../../../Sources/AisServer/Resources/Web/model/edits.
 import * as assist from "../../../Sources/AisServer/Resources/Web/model/assist.js";
 import * as predictions from "../../../Sources/AisServer/Resources/Web/model/predictions.js";
 import * as rules from "../../../Sources/AisServer/Resources/Web/model/rules.js";
+import * as training from "../../../Sources/AisServer/Resources/Web/model/training.js";
 
 /** @param {number} id @param {object} [fields] @returns {any} */
 const model = (id, fields = {}) => ({ id, title: `M${id}`, isActive: true, isVisible: true, emits: false, absorbs: false, version: `v${id}`, threshold: 0.5, ...fields });
@@ -91,7 +92,35 @@ Deno.test("rules say what they do, move between others, and are drawn as arrows"
   ok(many.nodes.every(({ x, y }) => x > 0 && x < 288 && y > 0 && y < many.height));
 });
 
-Deno.test("edits of models and rules are foreseen", () => {
+Deno.test("training sets take sensible sizes, roles and tomograms", () => {
+  equal([0, 50, 70, 9000].map((wish) => training.nearest(wish)), [32, 64, 64, 256]);
+  equal([training.versioned("FAS", []), training.versioned("FAS", ["FAS", "FAS v2"])], ["FAS", "FAS v3"]);
+  const slabs = /** @type {any} */ ({ name: "Slabs", form: "slabs", sideMultiple: 16, depthMultiple: 4 });
+  equal([1, 6, 8].map((depth) => training.misfit({ boxSize: 64, depth }, slabs)?.remedy.depth), [8, 8, undefined]);
+  equal([40, 64].map((boxSize) => training.misfit({ boxSize, depth: 1 }, { ...slabs, form: "slices" })?.remedy.boxSize), [48, undefined]);
+  equal(training.withRole({ 1: "positive" }, 2, "negative"), { 1: "positive", 2: "negative" });
+  equal(training.withRole({ 1: "positive" }, 1, "unused"), {});
+  equal(training.toggled(null, 2, [1, 2, 3]), [1, 3]);
+  equal(training.toggled([1, 3], 2, [1, 2, 3]), null);
+  equal(training.sideIn(/** @type {any} */ ({ boxSize: 64, pixelSizeAngstrom: 10 }), 20), 32);
+  equal(training.sideIn(/** @type {any} */ ({ boxSize: 64, pixelSizeAngstrom: 10 }), null), 64);
+  const before = /** @type {any} */ ({ architecture: "UNet S", last: { seconds: 4 }, settings: { boxSize: 64, depth: 1, positives: 30, negatives: 20, copies: 5, validation: 0 } });
+  const set = /** @type {any} */ ({ boxSize: 64, depth: 1 });
+  equal(training.epochSeconds(100, { copies: 10, validation: 0 }, set, [before], "UNet S"), 16);
+  equal(training.epochSeconds(100, { copies: 10, validation: 0 }, set, [before], "VGGNet"), null);
+});
+
+Deno.test("a training's curves, its words, and epochs that come twice", () => {
+  const line = (/** @type {number} */ epoch, isBest = false) => ({ epoch, learningRate: 1e-3, loss: 1 / epoch, dice: 0.5, precision: 1, recall: 1, heldOut: { loss: 0.3, dice: 0.1 * epoch, precision: 1, recall: 1 }, seconds: 1, isBest });
+  const history = [line(1), line(2, true), line(3)];
+  equal(training.curves(history).best, 1);
+  equal(training.withLine(history, line(3)).map(({ epoch }) => epoch), [1, 2, 3]);
+  equal(training.withLine(history, line(4)).length, 4);
+  equal(training.told(history), "Loss went from 1.000 to 0.333 over 3 epochs; held-out Dice is 0.30");
+  equal(training.stage(/** @type {any} */ ({ state: "running", epoch: 3, epochs: 50 })), "Epoch 4 of 50");
+});
+
+Deno.test("edits of models, rules and sets are foreseen", () => {
   const registers = new Registers();
   registers.load("model", { id: 1, title: "A", red: 1, isActive: true });
   registers.apply({ values: [{ record: { kind: "model", id: 1 }, field: "emits", value: 1 }] });
@@ -100,6 +129,8 @@ Deno.test("edits of models and rules are foreseen", () => {
   equal([registers.get("model", 1)?.red, registers.get("model", 1)?.isActive], [0.5, false]);
   registers.expect("b", predicted([{ kind: "create-rule", id: 9, manner: "avoid", child: 1, parent: 2, radiusNanometer: 10 }], registers));
   equal([registers.get("rule", 9)?.kind, registers.get("rule", 9)?.threshold], ["avoid", 0.5]);
+  registers.expect("c", predicted([{ kind: "create-training-set", id: 5, roles: { 3: "positive" } }, { kind: "change-training-set", set: 5, datasets: [1], boxSize: 32 }], registers));
+  equal([registers.get("trainingSet", 5)?.roles, registers.get("trainingSet", 5)?.datasets, registers.get("trainingSet", 5)?.boxSize], ['{"3":"positive"}', "[1]", 32]);
   registers.expect("d", predicted([{ kind: "delete-rule", rule: 9 }, { kind: "delete-model", model: 1 }], registers));
   equal([registers.list("rule"), registers.list("model")], [[], []]);
 });

@@ -5,7 +5,7 @@ import { Hindered, Unreachable } from "./model/outbox.js";
 
 /** @import { Run, RunForecast } from "./model/runs.js" */
 /** @import { Analysis, Found, Segmentation } from "./model/picks.js" */
-/** @import { Edit, Entry, Forecasts, Job, ModelNews, Person, Rectangle } from "./model/types.js" */
+/** @import { Architectures, Counts, Edit, Entry, Forecasts, Job, ModelNews, Person, Rectangle, Samples, SetForecast, Training, TrainingHistory } from "./model/types.js" */
 
 /** @typedef {{ kind: string, title?: string, [field: string]: unknown }} Remedy */
 
@@ -263,10 +263,43 @@ export async function resultSlice(project, run, task, model, slice, signal) {
 /** What is in a file of JSON that the server wrote. @param {string} path @returns {Promise<any>} */
 export const documentAt = (path) => json(downloadAddress(path));
 
+/** @param {string} project @param {number} set @returns {Promise<Counts>} */
+export const setCounts = (project, set) => json(`${at(project)}/training-sets/${set}/counts`);
+
+/** @param {string} project @param {number} set @param {number} count @param {number} seed @returns {Promise<Samples>} */
+export const setSamples = (project, set, count, seed) => json(`${at(project)}/training-sets/${set}/samples?count=${count}&seed=${seed}`);
+
+/** @param {string} project @param {number} set @param {string} [name] @returns {Promise<Job>} */
+export const exportSet = (project, set, name) => post(`${at(project)}/training-sets/${set}/export`, { name });
+
+/** @param {string} project @param {number} set @param {string} architecture @param {number | null} dataset @returns {Promise<SetForecast>} */
+export const setForecast = (project, set, architecture, dataset) => json(`${at(project)}/training-sets/${set}/forecast?architecture=${encodeURIComponent(architecture)}${dataset === null ? "" : `&dataset=${dataset}`}`);
+
+/** @returns {Promise<Architectures>} */
+export const architectures = () => json("/api/architectures");
+
+/** @param {string} project @returns {Promise<{ trainings: Training[] }>} */
+export const trainings = (project) => json(`${at(project)}/trainings`);
+
+/** @param {string} project @param {string} training @returns {Promise<TrainingHistory>} */
+export const training = (project, training) => json(`${at(project)}/trainings/${encodeURIComponent(training)}`);
+
+/** @param {string} project @param {object} settings @returns {Promise<Training>} */
+export const startTraining = (project, settings) => post(`${at(project)}/trainings`, settings);
+
+/** @param {string} project @param {string} training @param {boolean} keep  the best network so far becomes the model @returns {Promise<Training>} */
+export const stopTraining = (project, training, keep) => post(`${at(project)}/trainings/${encodeURIComponent(training)}/stop`, { keep });
+
+/** @param {string} project @param {string} training @param {number} [epochs]  altogether @returns {Promise<Training>} */
+export const resumeTraining = (project, training, epochs) => post(`${at(project)}/trainings/${encodeURIComponent(training)}/resume`, { epochs });
+
+/** @param {string} project @param {string} training */
+export const deleteTraining = (project, training) => request(`${at(project)}/trainings/${encodeURIComponent(training)}`, { method: "DELETE" });
+
 /**
  * What happens in the project from a line of the journal on. Returns how to stop.
  * @param {string} project @param {number} after
- * @param {{ opened(): void, lost(): void, entry(entry: Entry): void, presence(people: Person[]): void, job(job: Job): void, versions(news: unknown): void, models(): void, run(run: Run): void, pick(news: { path: string, fraction: number | null }): void }} listener
+ * @param {{ opened(): void, lost(): void, entry(entry: Entry): void, presence(people: Person[]): void, job(job: Job): void, versions(news: unknown): void, models(): void, run(run: Run): void, training(training: Training): void, pick(news: { path: string, fraction: number | null }): void }} listener
  */
 export function events(project, after, listener) {
   const source = new EventSource(`${at(project)}/events?after=${after}&client=${client}`);
@@ -284,6 +317,7 @@ export function events(project, after, listener) {
   source.addEventListener("models", () => listener.models());
   source.addEventListener("run", (event) => listener.run(data(event)));
   source.addEventListener("pick", (event) => listener.pick(data(event)));
+  source.addEventListener("training", (event) => listener.training(data(event)));
   return () => source.close();
 }
 

@@ -10,6 +10,7 @@ import { toggleOverlay } from "./overlay.js";
 import { redraw } from "./picture.js";
 import { setPreference } from "./storage.js";
 import * as tools from "./tools.js";
+import { trainNow } from "./training.js";
 import * as view from "./view-actions.js";
 import { nextAnnotated } from "../model/slices.js";
 
@@ -146,6 +147,7 @@ const commands = {
     changed("models");
   },
   "view.overlay": toggleOverlay,
+  "model.train": () => (state.task === "models" ? trainNow() : undefined),
   "view.ortho": view.toggleOrtho,
   "view.zoomIn": () => view.zoomBy(1.1),
   "view.zoomOut": () => view.zoomBy(1 / 1.1),

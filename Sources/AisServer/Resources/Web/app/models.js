@@ -1,8 +1,10 @@
 // What can be done with networks: bring them in, change how they are used and shown, copy, delete, give away.
 
 import * as api from "../api.js";
-import { edit, setModelListener, takeModels, undoOrRedo } from "./project.js";
+import { setLoop } from "./listeners.js";
+import { edit, takeModels, undoOrRedo } from "./project.js";
 import { resultsNow } from "./predictions.js";
+import { noteTraining, refreshTrainings } from "./training.js";
 import { slide } from "./sliding.js";
 import { Unreachable } from "../model/outbox.js";
 import { sliceFile } from "../model/mrc.js";
@@ -34,7 +36,14 @@ async function refreshNow() {
   }
 }
 
-setModelListener(refresh);
+setLoop({
+  models: refresh,
+  training: noteTraining,
+  opened() {
+    refresh();
+    void refreshTrainings();
+  },
+});
 
 /** @param {number} id */
 export function chooseModel(id) {

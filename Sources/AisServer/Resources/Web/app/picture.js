@@ -10,13 +10,14 @@ import { sampled } from "../model/contrast.js";
 import { halfToNumber } from "../model/half.js";
 import { fromHex, hex, personColour } from "../model/palette.js";
 import { union } from "../model/mask.js";
+import { sideIn } from "../model/training.js";
 import { Unreachable } from "../model/outbox.js";
 import * as slices from "./slices.js";
 import { compute } from "./compute.js";
-import { activeDataset, activeVersion, boxes, boxSizeOf, changed, features, frame, listen, state } from "./state.js";
+import { activeDataset, activeSet, activeVersion, boxes, boxSizeOf, changed, features, frame, listen, state } from "./state.js";
 
 /** @import { Held } from "../model/planes.js" */
-/** @import { Point, Rectangle, SliceData, Version } from "../model/types.js" */
+/** @import { Point, Rectangle, SliceData, TrainingSet, Version } from "../model/types.js" */
 /** @import { Drawing } from "../render/overlay.js" */
 /** @import { Layer, Scene } from "../render/picture-renderer.js" */
 /** @import { PredictionLayer } from "../render/prediction-layer.js" */
@@ -178,12 +179,13 @@ function drawing() {
   const all = new Map(features().map((feature) => [feature.id, feature]));
   const point = state.cursor?.point;
   const under = tooling.parts.brush ? null : point;
-  const squares = state.overlaysAreHidden ? [] : boxes().filter((box) => box.slice === state.slice).flatMap((box) => {
+  const set = state.task === "models" && state.showsSetBoxes ? activeSet() : null;
+  const squares = state.overlaysAreHidden ? [] : set ? setBoxes(set) : boxes().filter((box) => box.slice === state.slice).flatMap((box) => {
     const feature = all.get(box.feature);
     if (!feature || !feature.isVisible || !feature.showsBoxes) return [];
     const side = boxSizeOf(feature);
     const isUnder = under && Math.abs(under.y - box.y) <= side / 2 && Math.abs(under.x - box.x) <= side / 2;
-    return [{ y: box.y, x: box.x, side, colour: hex(feature), isUnderPointer: Boolean(isUnder) }];
+    return [{ y: box.y, x: box.x, side, colour: hex(feature), isUnderPointer: Boolean(isUnder), isWhole: false }];
   });
   const others = state.people.filter((person) => person.dataset === state.dataset && person.slice === state.slice && typeof person.y === "number" && typeof person.x === "number" && !isMe(person));
   return {
@@ -196,6 +198,16 @@ function drawing() {
       return { at: { y: Number(person.y), x: Number(person.x) }, colour: personColour(person.name), stroke: path, label: feature ? `${person.name} · ${feature.title}` : person.name };
     }),
   };
+}
+
+/** Boxes of a training set in this slice, as large as they are cut out: positive whole, negative dashed. @param {TrainingSet} set */
+function setBoxes(set) {
+  if (set.datasets && !set.datasets.includes(Number(state.dataset))) return [];
+  const side = sideIn(set, activeDataset()?.voxelSizeAngstrom?.x ?? null);
+  return boxes().flatMap((box) => {
+    const role = box.slice === state.slice ? set.roles[box.feature] : undefined;
+    return role ? [{ y: box.y, x: box.x, side, colour: role === "positive" ? "#cdff86" : "#fd6a4a", isUnderPointer: false, isWhole: role === "positive" }] : [];
+  });
 }
 
 /** @type {(person: { client: string }) => boolean} */

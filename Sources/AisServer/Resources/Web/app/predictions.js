@@ -2,6 +2,7 @@
 
 import * as api from "../api.js";
 import { countsAbove, found, layerFor, limit, Results, seen, visiblePart, wanted } from "../model/predictions.js";
+import { isGoing } from "../model/training.js";
 import { Unreachable } from "../model/outbox.js";
 import { versionSlice } from "../model/versions.js";
 import { redraw, setPredictionSource, viewport } from "./picture.js";
@@ -19,7 +20,7 @@ const REST = 30;
 const LONG = 0.4;
 
 export const results = new Results();
-/** @type {Map<string, AbortController>} */
+/** @type {Map<string, { controller: AbortController, place: string }>} */
 const onTheWay = new Map();
 /** What failed is not asked for again until something changes. @type {Map<string, { message: string, remedy: api.Remedy | null }>} */
 const failed = new Map();
@@ -67,8 +68,10 @@ function look() {
   }
   const keys = new Set(list.map(({ key }) => key));
   results.needed = keys;
-  for (const [key, controller] of onTheWay) {
-    if (keys.has(key)) continue;
+  // A network that learns may be a newer one before its answer is here: that is shown all the same, or none ever would be.
+  const places = new Set(state.trainings.some(isGoing) ? list.map(({ place: own }) => own) : []);
+  for (const [key, { controller, place: own }] of onTheWay) {
+    if (keys.has(key) || places.has(own)) continue;
     onTheWay.delete(key);
     controller.abort();
   }
@@ -88,14 +91,14 @@ function pump() {
   if (!at || !state.connection.isUp || document.hidden) return;
   for (const one of plan) {
     if (onTheWay.size >= MOST_AT_ONCE) return;
-    if (!onTheWay.has(one.key) && !failed.has(one.key) && !results.has(one.key)) void ask(one, at.version, at.slice);
+    if (![...onTheWay.values()].some(({ place: own }) => own === one.place) && !failed.has(one.key) && !results.has(one.key)) void ask(one, at.version, at.slice);
   }
 }
 
 /** @param {Wanted} one @param {Version} version @param {number} slice */
 async function ask(one, version, slice) {
   const controller = new AbortController();
-  onTheWay.set(one.key, controller);
+  onTheWay.set(one.key, { controller, place: one.place });
   const { key, layer, model, modelVersion } = one;
   const address = { dataset: version.dataset, version: version.id, key: version.key, layer, model, slice, modelVersion };
   const bring = async (/** @type {import("../model/types.js").Rectangle | null} */ region) => {
@@ -121,7 +124,7 @@ async function ask(one, version, slice) {
     if (controller.signal.aborted) return;
     if (!(error instanceof Unreachable)) failed.set(key, { message: /** @type {Error} */ (error).message, remedy: error instanceof api.Refusal ? error.remedy : null });
   } finally {
-    if (onTheWay.get(key) === controller) onTheWay.delete(key);
+    if (onTheWay.get(key)?.controller === controller) onTheWay.delete(key);
   }
   if (controller.signal.aborted) return;
   note();

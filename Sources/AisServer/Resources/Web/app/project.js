@@ -13,12 +13,12 @@ import { outboxStorage } from "./storage.js";
 import { changed, complain, frame, state, tell } from "./state.js";
 import { maskChanged, redraw } from "./picture.js";
 import { described } from "../model/undo.js";
+import { loop, runs } from "./listeners.js";
 
 /** @import { Item } from "../model/outbox.js" */
 /** @import { Patch } from "../model/patch.js" */
 /** @import { Plane } from "../model/planes.js" */
 /** @import { Edit, Entry, Job, ModelRecord } from "../model/types.js" */
-/** @import { Run } from "../model/runs.js" */
 
 /** @type {() => void} */
 let stopEvents = () => {};
@@ -42,20 +42,6 @@ export const outbox = new Outbox(outboxStorage, send, {
   },
 });
 
-/** Told when the server has news of models, or may have. */
-let lookAtModels = () => {};
-/** @param {typeof lookAtModels} look */
-export const setModelListener = (look) => {
-  lookAtModels = look;
-};
-
-/** @type {{ opened(settings: Record<string, string>): void, settings(settings: Record<string, string>): void, back(): void, news(run: Run): void }} */
-let runs = { opened() {}, settings() {}, back() {}, news() {} };
-/** Told of runs, and of the settings that belong to them. @param {typeof runs} listener */
-export const setRunListener = (listener) => {
-  runs = listener;
-};
-
 /** Opens the project of a key and shows it. @param {string} key */
 export async function openProject(key) {
   closeProject();
@@ -70,7 +56,7 @@ export async function openProject(key) {
   state.connection.saved = Date.now();
   changed("session", "datasets", "features", "history", "jobs", "people", "connection");
   listenFrom(state.sequence);
-  lookAtModels();
+  loop.opened();
   runs.opened(snapshot.settings ?? {});
   void outbox.pump();
 }
@@ -83,8 +69,9 @@ export function closeProject() {
   state.planes.pending = [];
   state.project = null;
   state.dataset = null;
-  Object.assign(state, { feature: null, model: null, rule: null, forecast: null, overlayTime: null, inspected: "feature" });
+  Object.assign(state, { feature: null, model: null, rule: null, set: null, counts: null, samples: null, setForecast: null, forecast: null, overlayTime: null, trainings: [], architectures: null, inspected: "feature" });
   state.modelStates.clear();
+  state.histories.clear();
   state.predicted.clear();
   early.clear();
   recent = [];
@@ -95,7 +82,7 @@ export function closeProject() {
 /** @param {any} snapshot */
 function takeSnapshot(snapshot) {
   const { registers } = state;
-  for (const kind of ["dataset", "version", "feature", "library", "libraryFeature", "layer", "model", "rule"]) registers.clear(kind);
+  for (const kind of ["dataset", "version", "feature", "library", "libraryFeature", "layer", "model", "rule", "trainingSet"]) registers.clear(kind);
   for (const dataset of snapshot.datasets) {
     const { shape, voxelSizeAngstrom: size } = dataset;
     registers.load("dataset", {
@@ -111,6 +98,9 @@ function takeSnapshot(snapshot) {
   }
   for (const layer of snapshot.layers ?? []) registers.load("layer", layer);
   takeModels(snapshot);
+  for (const { roles, datasets, ...set } of snapshot.trainingSets ?? []) {
+    registers.load("trainingSet", { ...set, roles: JSON.stringify(roles), datasets: datasets === null ? null : JSON.stringify(datasets) });
+  }
   state.totals = snapshot.annotated ?? [];
   state.people = snapshot.people ?? [];
   state.sequence = snapshot.sequence;
@@ -156,7 +146,7 @@ function listenFrom(after) {
       });
       if (wasDown) {
         void refreshVersions();
-        lookAtModels();
+        loop.opened();
         runs.back();
         api.jobs(key).then(({ jobs }) => jobs.forEach(noteJob), () => {});
       }
@@ -170,7 +160,8 @@ function listenFrom(after) {
     },
     job: (job) => noteJob(job),
     versions: () => void refreshVersions(),
-    models: () => lookAtModels(),
+    models: () => loop.models(),
+    training: (training) => loop.training(training),
     run: (run) => runs.news(run),
     pick: (news) => {
       state.pickNews = news;
@@ -334,7 +325,7 @@ function applyEntry(entry) {
   if (entry.client === api.client) state.connection.saved = Date.now();
   else if (kinds.has("version") || kinds.has("dataset")) void refreshVersions();
   if (kinds.has("setting") && entry.client !== api.client) void refreshSettings();
-  if (["model", "rule", "setting"].some((kind) => kinds.has(kind))) lookAtModels();
+  if (["model", "rule", "setting"].some((kind) => kinds.has(kind))) loop.models();
   if ((entry.masks?.length ?? 0) > 0 || kinds.has("box")) summarise(entry);
   if (entry.action !== "edit" && entry.author === state.author) showWhere(entry);
   changed("history", "connection");
@@ -344,7 +335,7 @@ function applyEntry(entry) {
 function announce(kinds) {
   if (["feature", "layer", "library", "libraryFeature"].some((kind) => kinds.has(kind))) changed("features");
   if (["dataset", "version"].some((kind) => kinds.has(kind))) changed("datasets");
-  if (["model", "rule"].some((kind) => kinds.has(kind))) changed("models");
+  if (["model", "rule", "trainingSet"].some((kind) => kinds.has(kind))) changed("models");
   changed("annotations");
   redraw("overlay");
 }
@@ -445,6 +436,12 @@ export function edit(edits, label, patches = []) {
   expect({ ...item, order: 0 }, patches);
   outbox.add(item);
   recount();
+}
+
+/** Waits until the server has every edit that was made; false when it has not after some seconds. */
+export async function sent() {
+  for (let waited = 0; outbox.work > 0 && waited < 10000; waited += 20) await new Promise((resolve) => setTimeout(resolve, 20));
+  return outbox.work === 0;
 }
 
 /** @param {Item} item @param {{ plane: Plane, patch: Patch }[]} patches */

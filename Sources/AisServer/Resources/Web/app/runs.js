@@ -1,7 +1,8 @@
 // Runs: what is set up for the next one, those that there are, and what can be done with them.
 
 import * as api from "../api.js";
-import { noteJob, edit, setRunListener } from "./project.js";
+import { setRunListener } from "./listeners.js";
+import { noteJob, edit } from "./project.js";
 import { isLive, parsedLimits, tidied } from "../model/runs.js";
 import { Unreachable } from "../model/outbox.js";
 import { counted } from "../model/units.js";

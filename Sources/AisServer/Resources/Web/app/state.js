@@ -6,7 +6,7 @@ import { Planes } from "../model/planes.js";
 import { UndoState } from "../model/undo.js";
 import { preference } from "./storage.js";
 
-/** @import { Filter, Job, Person, Point, Rectangle, SliceData, Stroke, Version, Dataset, Feature, Box, Card, Forecast, Library, Model, ModelState, Rule } from "../model/types.js" */
+/** @import { Architectures, Filter, Job, Person, Point, Rectangle, SliceData, Stroke, Version, Dataset, Feature, Box, Card, Counts, EpochLine, Forecast, Library, Model, ModelState, Rule, Sample, SetForecast, Training, TrainingSet } from "../model/types.js" */
 /** @import { Stage } from "../model/predictions.js" */
 /** @import { Overrides } from "../model/bindings.js" */
 /** @import { Order } from "../model/search.js" */
@@ -15,7 +15,7 @@ import { preference } from "./storage.js";
 /** @import { Limit, RowFilter, Run, RunForecast } from "../model/runs.js" */
 
 /** @typedef {"brush" | "lasso" | "sphere" | "eraser" | "box" | "template" | "pan" | "measure" | "wand"} Tool */
-/** @typedef {"session" | "datasets" | "slice" | "shown" | "view" | "contrast" | "features" | "annotations" | "tool" | "ui" | "people" | "jobs" | "connection" | "history" | "cursor" | "toast" | "models" | "predictions" | "runs" | "picks" | "pickNews"} Topic */
+/** @typedef {"session" | "datasets" | "slice" | "shown" | "view" | "contrast" | "features" | "annotations" | "tool" | "ui" | "people" | "jobs" | "connection" | "history" | "cursor" | "toast" | "models" | "predictions" | "training" | "runs" | "picks" | "pickNews"} Topic */
 /** @typedef {"annotate" | "models" | "run"} Task */
 /** @typedef {{ kind: string, [field: string]: unknown }} Sheet */
 /** @typedef {{ text: string, isError: boolean, action?: { title: string, run(): void } | null, ends: number }} Toast */
@@ -118,6 +118,15 @@ export const state = {
   },
   /** How far the server is with reading a segmentation to be picked from. */
   pickNews: /** @type {{ path: string, fraction: number | null } | null} */ (null),
+  set: /** @type {number | null} */ (null),
+  counts: /** @type {{ set: number, counts: Counts } | null} */ (null),
+  samples: /** @type {Sample[] | null} */ (null),
+  /** What learning from the set takes here, before anybody tried. @type {{ asked: string, times: SetForecast } | null} */
+  setForecast: null,
+  showsSetBoxes: true,
+  architectures: /** @type {Architectures | null} */ (null),
+  trainings: /** @type {Training[]} */ ([]),
+  histories: /** @type {Map<string, EpochLine[]>} */ (new Map()),
   isOrtho: false,
   ortho: { y: 0, x: 0 },
   statistics: /** @type {{ histogram: Histogram, sorted: Float32Array, mean: number, deviation: number } | null} */ (null),
@@ -274,6 +283,22 @@ export function rules() {
   const there = new Set(state.registers.list("model").map(({ id }) => id));
   return /** @type {any[]} */ (state.registers.list("rule")).filter(({ child, parent }) => there.has(child) && there.has(parent)).sort(byPosition);
 }
+
+/** @param {unknown} text  JSON @param {any} otherwise */
+function asJSON(text, otherwise) {
+  try {
+    return typeof text === "string" ? JSON.parse(text) : otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
+/** @returns {TrainingSet[]} */
+export const trainingSets = () => state.registers.list("trainingSet")
+  .map((record) => /** @type {any} */ ({ ...record, roles: asJSON(record.roles, {}), datasets: asJSON(record.datasets, null) })).sort(byPosition);
+
+/** The set in the right column: the one that was chosen, or the first. @returns {TrainingSet | null} */
+export const activeSet = () => trainingSets().find(({ id }) => id === state.set) ?? trainingSets()[0] ?? null;
 
 /** The frame's slice: rows and columns. */
 export function frame() {

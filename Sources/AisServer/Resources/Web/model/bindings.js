@@ -74,6 +74,7 @@ export const COMMANDS = [
     ["feature.interpolate", "Shapes between the annotated slices around", ["Shift+K"]],
     ...Array.from({ length: 9 }, (_, index) => /** @type {[string, string, string[]]} */ (
       [`feature.${index + 1}`, `Feature ${index + 1}`, [`Shift+${index + 1}`]])),
+    ["model.train", "Train what is set up", ["Ctrl+Enter"]],
     ["box.remove", "Remove the box under the pointer", ["Delete"]],
   ]),
   ...group("Everything else", [

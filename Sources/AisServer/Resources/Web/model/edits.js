@@ -14,11 +14,11 @@ export const newId = () => {
 /** @type {Record<string, string>} */
 const KINDS = {
   "dataset": "dataset", "version": "version", "feature": "feature", "box": "box", "library": "library", "library-feature": "libraryFeature",
-  "model": "model", "rule": "rule",
+  "model": "model", "rule": "rule", "training-set": "trainingSet",
 };
 
 /** Where the record's number stands in edits that change or remove one. @type {Record<string, string>} */
-const SUBJECTS = { dataset: "dataset", version: "version", feature: "feature", box: "box", library: "library", libraryFeature: "card", model: "model", rule: "rule" };
+const SUBJECTS = { dataset: "dataset", version: "version", feature: "feature", box: "box", library: "library", libraryFeature: "card", model: "model", rule: "rule", trainingSet: "set" };
 
 /** @param {Edit[]} edits @param {Registers} registers @returns {CellChange[]} */
 export const predicted = (edits, registers) => edits.flatMap((edit) => one(edit, registers));
@@ -31,6 +31,8 @@ function one(edit, registers) {
       return made("feature", field("id"), { ...FEATURE_DEFAULTS, ...cells(edit, ["kind", "id"]) });
     case "create-rule":
       return made("rule", field("id"), { threshold: 0.5, position: 1e6, ...cells(edit, ["kind", "id"]) });
+    case "create-training-set":
+      return made("trainingSet", field("id"), { boxSize: 64, depth: 1, pixelSizeAngstrom: 10, roles: "{}", datasets: null, takesVersions: false, position: 1e6, title: "Training set", ...cells(edit, ["kind", "id"]) });
     case "place-box":
       return made("box", field("id"), { dataset: field("dataset"), feature: field("feature"), z: field("slice"), y: field("y"), x: field("x") });
     case "move-box":
@@ -72,7 +74,7 @@ const FEATURE_DEFAULTS = {
   brushRadius: 10, boxSize: 64, position: 1e6,
 };
 
-/** Fields as cells: a colour and a voxel size are three each, and a rule's manner its kind. @param {Edit} edit @param {string[]} without @returns {Record<string, CellValue>} */
+/** Fields as cells: a colour and a voxel size are three each, roles and datasets of a set JSON, and a rule's manner its kind. @param {Edit} edit @param {string[]} without @returns {Record<string, CellValue>} */
 function cells(edit, without) {
   /** @type {Record<string, CellValue>} */
   const result = {};
@@ -83,6 +85,7 @@ function cells(edit, without) {
       const size = /** @type {Record<string, number> | null} */ (value);
       for (const axis of ["z", "y", "x"]) result[camel(`voxel_size_${axis}_angstrom`)] = size ? size[axis] : null;
     } else if (name === "manner") result.kind = /** @type {CellValue} */ (value);
+    else if (name === "roles" || name === "datasets") result[name] = value === null ? null : JSON.stringify(value);
     else if (value === null || typeof value !== "object") result[name] = /** @type {CellValue} */ (value);
   }
   return result;

@@ -6,7 +6,7 @@
 /** Names of columns as the page has them: `is_visible` is `isVisible`, `size_z` is `sizeZ`. @param {string} name */
 export const camel = (name) => name.replace(/[_-]([a-z0-9])/g, (_, letter) => letter.toUpperCase());
 
-const FLAGS = /^(live|is[A-Z].*|shows[A-Z].*|has[A-Z].*|interpolates|emits|absorbs)$/;
+const FLAGS = /^(live|is[A-Z].*|shows[A-Z].*|has[A-Z].*|takes[A-Z].*|interpolates|emits|absorbs)$/;
 
 /** @param {string} field @param {CellValue} value */
 const normal = (field, value) => (FLAGS.test(field) && typeof value === "number" ? value !== 0 : value);

@@ -98,8 +98,35 @@
  *
  * @typedef {{ models: ModelRecord[], rules: Rule[], combination: string }} ModelNews
  *
+ * @typedef {"positive" | "negative"} Role
+ * What a network learns from; `datasets` null: all.
+ * @typedef {{ id: number, title: string, position: number, boxSize: number, depth: number, pixelSizeAngstrom: number, roles: Record<string, Role>, datasets: number[] | null,
+ *   takesVersions: boolean }} TrainingSet
+ *
+ * @typedef {{ positives: number, negatives: number, digest: string, features: { feature: number, role: Role, boxes: number }[],
+ *   datasets: { dataset: number, positives: number, negatives: number, reason: string | null }[], problems: string[] }} Counts
+ *
+ * A box of a set: bytes in base64, size × size, the label 0 or 255.
+ * @typedef {{ isPositive: boolean, size: number, image: string, label: string }} Sample
+ * @typedef {{ samples: Sample[] }} Samples
+ *
+ * Null for users' own programs.
+ * @typedef {{ secondsPerBox: number | null, secondsPerSlice: number | null }} SetForecast
+ *
  * @typedef {{ model: number, seconds: number | null, measuredSeconds: number | null, memoryBytes: number, error: { code: string, message: string } | null }} Forecast
  * @typedef {{ models: Forecast[], cached: number[] }} Forecasts
+ *
+ * @typedef {{ architectures: { name: string, form: string, parameters: number, sideMultiple: number, depthMultiple: number, isUsers: boolean, summary?: string }[],
+ *   standard: string, training: { isPossible: boolean, reason: string | null } }} Architectures
+ *
+ * @typedef {{ epoch: number, learningRate: number, loss: number, dice: number, precision: number, recall: number,
+ *   heldOut: { loss: number, dice: number, precision: number, recall: number } | null, seconds: number, isBest: boolean }} EpochLine
+ *
+ * @typedef {{ id: string, title: string, model: number, set: number, architecture: string,
+ *   state: "waiting" | "extracting" | "starting" | "running" | "stopping" | "done" | "stopped" | "failed" | "interrupted", reason: string, epochs: number, epoch: number, fraction: number,
+ *   secondsLeft: number | null, loss: number | null, last: EpochLine | null, best: EpochLine | null, started: number, ended: number | null, settings: Record<string, any>,
+ *   setDigest: string, setChanged: boolean }} Training
+ * @typedef {Training & { history: EpochLine[] }} TrainingHistory
  */
 
 export {};

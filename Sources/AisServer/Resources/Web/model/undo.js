@@ -12,6 +12,7 @@ const NAMES = {
   "add-library-feature": "new card", "change-library-feature": "change of a card", "remove-library-feature": "removing a card",
   "change-model": "change of a model", "duplicate-model": "copy of a model", "delete-model": "deleting a model", "create-model": "new model",
   "create-rule": "new rule", "change-rule": "change of a rule", "delete-rule": "removing a rule",
+  "create-training-set": "new training set", "change-training-set": "change of a training set", "delete-training-set": "deleting a training set",
   "set-setting": "setting", "set-view": "view", "several": "several edits",
 };
 

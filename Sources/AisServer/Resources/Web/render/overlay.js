@@ -9,7 +9,7 @@ import { screenPoint } from "../model/view.js";
 /**
  * @typedef {object} Drawing
  * @property {View} view
- * @property {{ y: number, x: number, side: number, colour: string, isUnderPointer: boolean }[]} boxes
+ * @property {{ y: number, x: number, side: number, colour: string, isUnderPointer: boolean, isWhole: boolean }[]} boxes
  * @property {{ at: Point, radius: number, colour: string, isEraser: boolean } | null} brush  radius in voxels
  * @property {{ outline: Point[][], colour: string } | null} flood
  * @property {{ points: Point[], colour: string, isClosed: boolean } | null} lasso
@@ -50,8 +50,8 @@ export function drawOverlay(context, viewport, ratio, drawing) {
     return [Math.round(x - size / 2) + 0.5, Math.round(y - size / 2) + 0.5, Math.round(size), Math.round(size)];
   };
   for (const box of drawing.boxes) {
-    context.setLineDash(box.isUnderPointer ? [] : [4, 3]);
-    context.lineWidth = box.isUnderPointer ? 2 : 1;
+    context.setLineDash(box.isUnderPointer || box.isWhole ? [] : [4, 3]);
+    context.lineWidth = box.isUnderPointer ? 2 : box.isWhole ? 1.5 : 1;
     context.strokeStyle = box.colour;
     const [x, y, width, height] = square(box, box.side);
     if (x < viewport.width && y < viewport.height && x + width > 0 && y + height > 0) context.strokeRect(x, y, width, height);

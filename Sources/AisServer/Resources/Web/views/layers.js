@@ -1,4 +1,4 @@
-// The right column: features, models, rules, and below them all of what is chosen.
+// The right column: features or the training set, models, rules, and below them all of what is chosen.
 
 import { html, useEffect, useState, useTopics } from "./ui.js";
 import { Icon } from "./icons.js";
@@ -11,6 +11,7 @@ import { ModelList } from "./models-list.js";
 import { NameField } from "./name-field.js";
 import { ResultList } from "./result-list.js";
 import { RuleInspector, RuleList } from "./rules-list.js";
+import { TrainingSection } from "./training-set.js";
 import { openSheet, run } from "../app/commands.js";
 import * as actions from "../app/features.js";
 import { goToSlice } from "../app/datasets.js";
@@ -24,7 +25,7 @@ export function Layers() {
   useTopics("ui", "models", "features");
   const { task, inspected } = state;
   return html`<aside class="right" aria-label="Layers and inspector" data-region><${Edge} side="right" />
-    <${FeatureList} /><${ModelList} />${task === "models" ? html`<${RuleList} />` : null}<${ResultList} />
+    ${task === "models" ? html`<${TrainingSection} /><${ModelList} /><${RuleList} />` : html`<${FeatureList} /><${ModelList} />`}<${ResultList} />
     ${inspected === "rule" ? html`<${RuleInspector} />` : inspected === "model" || task === "models" ? html`<${ModelInspector} />` : html`<${Inspector} />`}</aside>`;
 }
 

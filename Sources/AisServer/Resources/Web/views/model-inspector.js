@@ -1,12 +1,14 @@
-// All of the model that is chosen: how it is shown, how it works, what it does.
+// All of the model that is chosen: how it learns, how it is shown, what it does.
 
 import { html, useState, useTopics } from "./ui.js";
 import { Icon } from "./icons.js";
 import { Check, Menu, Note, Segments, Slider, TextField } from "./controls.js";
 import { ColourField } from "./colour.js";
 import { NameField } from "./name-field.js";
+import { Runs } from "./training-panel.js";
 import { openSheet } from "../app/commands.js";
 import { changeModel, deleteModel, duplicateModel, exportModel, moveModel, recolourModel, renameModel, saveResult } from "../app/models.js";
+import { train } from "../app/training.js";
 import { activeModel, models, state } from "../app/state.js";
 import { closenessNote } from "../model/palette.js";
 import { duration, moment, number, parseLength } from "../model/units.js";
@@ -14,7 +16,7 @@ import { duration, moment, number, parseLength } from "../model/units.js";
 /** @import { Model } from "../model/types.js" */
 
 export function ModelInspector() {
-  useTopics("models", "predictions", "ui");
+  useTopics("models", "predictions", "training", "ui");
   const [isNaming, setNaming] = useState(false);
   const model = activeModel();
   if (!model) return html`<div class="insp g"></div>`;
@@ -32,7 +34,7 @@ export function ModelInspector() {
       <${Menu} label=${`More for ${model.title}`} buttonKind="ib sm" alignRight=${true} button=${html`<${Icon} name="more" />`} items=${[
         { name: "Rename", run: () => setNaming(true) },
         { name: "Duplicate", run: () => duplicateModel(model) },
-        ...(network ? [{ name: "Export", hint: ".scnm with its colour and threshold", run: () => exportModel(model) },
+        ...(network ? [{ name: "Train it further…", hint: "With the training set above", run: () => openSheet("train", { from: model.id }) }, { name: "Export", hint: ".scnm with its colour and threshold", run: () => exportModel(model) },
           { name: "Save this slice's result", hint: "As an image, MRC", run: () => saveResult(model) }] : []),
         "line",
         { name: "To the top", run: () => moveModel(model, 0) },
@@ -43,6 +45,7 @@ export function ModelInspector() {
     <div class="pad">
       ${model.state === "missing" ? html`<${Note} kind="danger">${model.reason}<//>` : null}
       ${error ? html`<${Note} kind="warn">${error.message} ${error.remedy?.kind === "voxel-size" ? html`<button class="btn" onClick=${() => openSheet("tomogram", {})}>Set the voxel size…</button>` : null}<//>` : null}
+      <${Runs} model=${model} />
       <${Slider} label="Threshold" value=${model.threshold} min=${0} max=${1} step=${0.01} otherwise=${0.5} text=${number(model.threshold, 2)} onChange=${(/** @type {number} */ value, /** @type {boolean} */ isMoving) => change({ threshold: Math.round(value * 1000) / 1000 }, isMoving)} />
       <${Slider} label="Opacity" value=${Math.round(model.opacity * 100)} min=${0} max=${100} otherwise=${34} text=${number(model.opacity * 100)} unit="%" onChange=${(/** @type {number} */ value, /** @type {boolean} */ isMoving) => change({ opacity: value / 100 }, isMoving)} />
       <div class="row s tall"><span class="t2 lab76">Turned</span><${Segments} label="Orientations averaged" value=${String(model.augmentations)} options=${[1, 2, 4, 8].map((count) => ({ value: String(count), name: `${count}×`, title: count === 1 ? "As it is" : `The mean of ${count} orientations: ${count} times as long` }))} onChange=${(/** @type {string} */ value) => change({ augmentations: Number(value) })} />
@@ -51,7 +54,8 @@ export function ModelInspector() {
         <${Check} isOn=${model.emits} label="Emits" onClick=${() => change({ emits: !model.emits })} /><${Check} isOn=${model.absorbs} label="Absorbs" onClick=${() => change({ absorbs: !model.absorbs })} /></div>
       <p class="xs t3">${useOf(model)}</p>
       ${network ? html`<${Working} model=${model} change=${change} /><${Facts} model=${model} />` : null}
-      ${note ? html`<p class="xs t3">${note}</p>` : null}</div></div>`;
+      ${note ? html`<p class="xs t3">${note}</p>` : null}
+      ${network && state.task === "models" && !state.trainings.some((one) => one.model === model.id) ? html`<div class="row" style="margin-top:8px"><button class="btn" onClick=${() => void train(model)}>Train it further</button></div>` : null}</div></div>`;
 }
 
 /** @param {Model} model */

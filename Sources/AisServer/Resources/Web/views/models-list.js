@@ -9,12 +9,13 @@ import { openSheet, run } from "../app/commands.js";
 import { chooseModel, exportGroup, moveModel, renameModel, showOnly, toggleModel } from "../app/models.js";
 import { models, state } from "../app/state.js";
 import { hex } from "../model/palette.js";
-import { duration, number } from "../model/units.js";
+import { isGoing } from "../model/training.js";
+import { duration, number, percent } from "../model/units.js";
 
 /** @import { Model } from "../model/types.js" */
 
 export function ModelList() {
-  useTopics("models", "predictions", "ui");
+  useTopics("models", "predictions", "training", "ui");
   const list = models();
   const shown = list.filter(({ isActive, isVisible }) => isActive && isVisible).length;
   const step = (/** @type {KeyboardEvent} */ event) => {
@@ -37,14 +38,15 @@ export function ModelList() {
 }
 
 const newItems = () => [
+  { name: "From my features", hint: "Train one with what is painted", run: () => run("task.models") },
   { name: "From a file…", hint: ".scnm, .scnmgroup, .h5", run: () => openSheet("files", { purpose: "model" }) },
   "line",
   { name: "Save all that take part as a group", hint: "With the rules between them, .scnmgroup", run: exportGroup },
 ];
 
 function NoModel() {
-  return html`<div class="pad"><p class="s t2" style="margin-bottom:8px">No model yet. Drop a model file here, or choose one.</p>
-    <div class="row" style="flex-wrap:wrap;gap:6px"><button class="btn" onClick=${() => openSheet("files", { purpose: "model" })}>From a file…</button></div></div>`;
+  return html`<div class="pad"><p class="s t2" style="margin-bottom:8px">No model yet. Train one with what you painted, or drop a model file here.</p>
+    <div class="row" style="flex-wrap:wrap;gap:6px">${state.task === "models" ? null : html`<button class="btn" onClick=${() => run("task.models")}>From my features <kbd>2</kbd></button>`}<button class="btn" onClick=${() => openSheet("files", { purpose: "model" })}>From a file…</button></div></div>`;
 }
 
 let dragged = /** @type {number | null} */ (null);
@@ -70,7 +72,7 @@ function ModelRow({ model, index }) {
       setNaming(false);
     }} />` : html`<span class=${`nm g el ${isOn ? "m" : ""}`} title=${`${model.title}: double-click to rename`}>${model.title}</span>`}
     ${problem ? html`<span title=${problem.message} class="bad" role="img" aria-label=${problem.message}><${Icon} name="warning" /></span>` : null}
-    <span class="v">${factOf(model)}</span>
+    <${Fact} model=${model} />
     <button class=${`ib sm ${isShown ? "" : "off"}`} tabindex="-1" title=${`${isShown ? "Hide" : "Show"} ${model.title} (Alt: only this)`} aria-label=${`${isShown ? "Hide" : "Show"} ${model.title}`} onClick=${(/** @type {MouseEvent} */ event) => {
       event.stopPropagation();
       if (event.altKey) showOnly(model);
@@ -78,9 +80,17 @@ function ModelRow({ model, index }) {
     }}><${Icon} name=${isShown ? "eye" : "eyeOff"} /></button></li>`;
 }
 
+/** @param {{ model: Model }} p */
+function Fact({ model }) {
+  const training = state.trainings.find((one) => one.model === model.id && isGoing(one));
+  if (!training) return html`<span class="v">${factOf(model)}</span>`;
+  return html`<span class="prog" style=${`width:56px;--v:${training.fraction * 100}%`}><i></i></span><span class="v">${percent(training.fraction)}</span>`;
+}
+
 /** One fact: while it is seen, its threshold and the time that a slice takes; else what it is. @param {Model} model */
 function factOf(model) {
   const known = state.predicted.get(model.id);
+  if (model.state === "training" && !model.network) return "no network yet";
   if (known?.isWaiting && known.pixels === null) return "…";
   if (known?.seconds) return `${number(model.threshold, 2)} · ${duration(known.seconds)}`;
   return model.network?.architecture ?? model.network?.kind ?? "";

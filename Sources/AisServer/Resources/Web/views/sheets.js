@@ -12,6 +12,7 @@ import { AboutSheet, CheckupSheet, CopySheet, ExportSheet, JobsSheet, PathsSheet
 import { LogSheet, PreviewSheet, ResultSheet, ResultsSheet, ScriptSheet } from "./run-sheets.js";
 import { PickSheet } from "./pick-sheet.js";
 import { SettingsSheet } from "./settings-sheet.js";
+import { TrainSheet } from "./train-sheet.js";
 
 /** @import { View } from "./preact-htm.d.ts" */
 
@@ -36,6 +37,7 @@ const SHEETS = {
   preview: { title: "A look before the run", body: PreviewSheet },
   script: { title: "Script", body: ScriptSheet },
   picks: { title: "Pick particles", body: PickSheet },
+  train: { title: "Training", body: TrainSheet },
 };
 
 /** @type {Record<string, string>} */

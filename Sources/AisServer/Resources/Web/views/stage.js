@@ -4,6 +4,7 @@ import { html, useEffect, useRef, useTopics } from "./ui.js";
 import { Icon } from "./icons.js";
 import { IconButton, Segments, Slider, TextField } from "./controls.js";
 import { SliceBar } from "./slice-bar.js";
+import { SampleStrip } from "./sample-strip.js";
 import { SideViews } from "./side-views.js";
 import { Toasts } from "./toast.js";
 import { chooseTool, openSheet, run } from "../app/commands.js";
@@ -16,6 +17,7 @@ import { changeFeature } from "../app/features.js";
 import { zoomBy } from "../app/view-actions.js";
 import { activeDataset, activeFeature, boxSizeOf, changed, features, state } from "../app/state.js";
 import { hex } from "../model/palette.js";
+import { isGoing } from "../model/training.js";
 import { counted, number, parseLength, parseNumber, percent, scaleBar } from "../model/units.js";
 
 /** @import { IconName } from "./icons.js" */
@@ -137,7 +139,7 @@ function Picture() {
   return html`<div class=${`picarea ${state.isOrtho ? "ortho" : ""}`}>
     <div class="pic" ref=${root} role="application" tabindex="0" data-region data-tool=${state.tool} aria-label=${pictureLabel()}>
       <canvas ref=${canvas} class="slice"></canvas><canvas ref=${over} class="over"></canvas><${Plates} /><${Tally} /></div>
-    ${state.isOrtho ? html`<${SideViews} />` : null}<${Problem} /><${Toasts} /></div>`;
+    ${state.isOrtho ? html`<${SideViews} />` : null}<${SampleStrip} /><${Problem} /><${Toasts} /></div>`;
 }
 
 function pictureLabel() {
@@ -165,8 +167,10 @@ function Plates() {
 function Tally() {
   useTopics("predictions", "models", "slice", "ui");
   const list = state.task === "models" ? tally() : [];
+  const learning = state.trainings.find((training) => isGoing(training) && list.some(({ model }) => model.id === training.model));
   if (list.length === 0) return null;
-  return html`<div class="on-pic plates" role="status" aria-live="off">${state.isRawHeld ? html`<span class="t">Raw</span>` : null}${list.slice(0, 8).map(({ model, pixels, before }) => html`<span class="row"><span class="dot" style=${`--c:${hex(model)}`}></span><span class="g el">${model.title}</span><span>${number(pixels)} px${before && before > pixels ? `, ${percent((before - pixels) / before)} less` : ""}</span></span>`)}</div>`;
+  return html`<div class="on-pic plates" role="status" aria-live="off">${state.isRawHeld ? html`<span class="t">Raw</span>` : null}${list.slice(0, 8).map(({ model, pixels, before }) => html`<span class="row"><span class="dot" style=${`--c:${hex(model)}`}></span><span class="g el">${model.title}</span><span>${number(pixels)} px${before && before > pixels ? `, ${percent((before - pixels) / before)} less` : ""}</span></span>`)}
+    ${learning ? html`<span class="row"><span class="g">epoch ${learning.epoch} of ${learning.epochs}</span></span>` : null}</div>`;
 }
 
 /** @param {{ pixels: number, boxes: number } | undefined} item */

@@ -9,18 +9,24 @@ import { chooseVersion, showDataset, startExport } from "../app/datasets.js";
 import { openPaths } from "../app/navigation.js";
 import { edit, undoOrRedo } from "../app/project.js";
 import { activeDataset, complain, datasets, features, state, tell, versions } from "../app/state.js";
+import { stop } from "../app/training.js";
+import { isGoing, stage } from "../model/training.js";
 import { counted, duration, number, parseLength, percent, shape } from "../model/units.js";
 
 export function JobsSheet() {
-  useTopics("jobs");
+  useTopics("jobs", "training");
   const { jobs } = state;
-  return html`<div class="pad col"><ul class="scroll col" style="gap:8px">${jobs.map((job) => html`<li class="job"><div class="row"><span class="g el">${job.title}</span>
+  const trainings = state.trainings.filter(isGoing);
+  return html`<div class="pad col"><ul class="scroll col" style="gap:8px">${trainings.map((training) => html`<li class="job"><div class="row"><span class="g el">Training ${training.title}</span><span class="xs t3">${percent(training.fraction)}</span>
+      <button class="btn quiet" onClick=${() => void stop(training, true)}>Stop and keep best</button></div>
+    <span class="prog" role="progressbar" aria-label=${`Training ${training.title}`} aria-valuenow=${Math.round(training.fraction * 100)} style=${`--v:${training.fraction * 100}%`}><i></i></span>
+    <span class="xs t3">${stage(training)}${training.secondsLeft ? `, ${duration(training.secondsLeft)} left` : ""}</span></li>`)}${jobs.map((job) => html`<li class="job"><div class="row"><span class="g el">${job.title}</span>
       <span class=${`xs ${job.state === "failed" ? "bad" : job.state === "done" ? "ok" : "t3"}`}>${job.state === "running" ? percent(job.fraction ?? 0) : job.state}</span>
       ${["running", "waiting"].includes(job.state) ? html`<button class="btn quiet" onClick=${() => void api.cancelJob(state.project?.key ?? "", job.id).catch(complain)}>Cancel</button>` : null}</div>
     ${job.state === "running" ? html`<span class="prog" role="progressbar" aria-label=${job.title} aria-valuenow=${Math.round((job.fraction ?? 0) * 100)} style=${`--v:${(job.fraction ?? 0) * 100}%`}><i></i></span>` : null}
     <span class="xs t3">${job.message ?? ""}${job.secondsLeft ? ` ${duration(job.secondsLeft)} left` : ""}</span>
     ${(job.files ?? []).map((path) => html`<a class="s el" href=${api.downloadAddress(path)} download title=${path}>${path.split("/").at(-1)}</a>`)}</li>`)}
-    ${jobs.length === 0 ? html`<li class="t3 s">Nothing is running. Imports, exports and copies are listed here.</li>` : null}</ul></div>`;
+    ${jobs.length === 0 && trainings.length === 0 ? html`<li class="t3 s">Nothing is running. Trainings, imports, exports and copies are listed here.</li>` : null}</ul></div>`;
 }
 
 export function TomogramSheet() {

@@ -11,6 +11,7 @@ import { changed, datasets, state, tell } from "../app/state.js";
 import { client } from "../api.js";
 import { personColour } from "../model/palette.js";
 import { isLive } from "../model/runs.js";
+import { isGoing, stage } from "../model/training.js";
 import { counted, duration, number, percent } from "../model/units.js";
 
 export const TopBar = () => html`<header class="top" data-region>
@@ -67,21 +68,29 @@ function ProjectMenu() {
   ]} />`;
 }
 
+/** The training that goes on, as a job is shown. */
+function trainingNow() {
+  const training = state.trainings.find((one) => isGoing(one) && one.state !== "waiting") ?? state.trainings.find(isGoing);
+  return training ? { title: `Training ${training.title} · ${stage(training).toLowerCase()}`, fraction: training.fraction, secondsLeft: training.secondsLeft } : null;
+}
+
 function Activity() {
-  useTopics("jobs", "runs");
+  useTopics("jobs", "runs", "training");
   const run = state.runs.find(({ state: now }) => now === "running") ?? state.runs.find(isLive);
-  if (run && !state.jobs.some(({ state: now }) => now === "running")) {
+  if (run && !trainingNow() && !state.jobs.some(({ state: now }) => now === "running")) {
     const { counts, secondsLeft } = run;
     return html`<button class="activity" title="Show the run" onClick=${() => showRun(run.id)}><span class="prog" style=${`--v:${run.fraction * 100}%`}><i></i></span>
       <span class="wide-only el">Run ${run.id} · ${number(counts.done)} of ${number(counts.all)}${secondsLeft ? ` · ${duration(secondsLeft)} left` : ""}</span><span class="narrow-only">${percent(run.fraction)}</span></button><span class="sep wide-only"></span>`;
   }
   const running = state.jobs.filter(({ state: now }) => now === "running" || now === "waiting");
-  if (running.length === 0) return null;
-  const [first] = running;
+  const training = trainingNow();
+  const first = training ?? running[0];
+  if (!first) return null;
+  const more = running.length + (training ? 0 : -1);
   const share = first.fraction ?? 0;
   const left = first.secondsLeft ? ` · ${duration(first.secondsLeft)} left` : "";
   return html`<button class="activity" title="Open the list of jobs (J)" onClick=${() => openSheet("jobs")}>
-    <span class="prog" style=${`--v:${share * 100}%`}><i></i></span><span class="wide-only el">${first.title} · ${percent(share)}${left}${running.length > 1 ? ` · ${running.length - 1} more` : ""}</span>
+    <span class="prog" style=${`--v:${share * 100}%`}><i></i></span><span class="wide-only el">${first.title} · ${percent(share)}${left}${more > 0 ? ` · ${more} more` : ""}</span>
     <span class="narrow-only">${percent(share)}</span></button><span class="sep wide-only"></span>`;
 }
 
