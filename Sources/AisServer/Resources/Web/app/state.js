@@ -121,8 +121,8 @@ export const state = {
   set: /** @type {number | null} */ (null),
   counts: /** @type {{ set: number, counts: Counts } | null} */ (null),
   samples: /** @type {Sample[] | null} */ (null),
-  /** What learning from the set takes here, before anybody tried. @type {{ asked: string, times: SetForecast } | null} */
-  setForecast: null,
+  /** What learning from the set takes here, before anybody tried. */
+  setForecast: /** @type {{ asked: string, times: SetForecast } | null} */ (null),
   showsSetBoxes: true,
   architectures: /** @type {Architectures | null} */ (null),
   trainings: /** @type {Training[]} */ ([]),
