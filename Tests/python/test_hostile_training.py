@@ -203,10 +203,12 @@ def test_places_that_are_all_outside_the_volume_are_refused_and_nothing_is_writt
 
 def test_one_tomogram_with_all_its_places_outside_stops_the_set_until_it_is_left_out(ais, tmp_path):
     labelled(tmp_path)
-    (tmp_path / "larger.mrc").write_bytes((tmp_path / "tomo.mrc").read_bytes())
+    for name, copy in (("tomo", "larger"), ("labels", "larger_labels")):
+        (tmp_path / f"{copy}.mrc").write_bytes((tmp_path / f"{name}.mrc").read_bytes())
     for name, place in (("tomo", "5000 20 2"), ("larger", "20 20 2")):
         (tmp_path / f"{name}.txt").write_text(place + "\n")
-    labels = [part for name in ("tomo", "larger") for part in ("--labels", tmp_path / "labels.mrc", "--boxes", tmp_path / f"{name}.txt")]
+    labels = [part for name, of in (("tomo", "labels"), ("larger", "larger_labels"))
+              for part in ("--labels", tmp_path / f"{of}.mrc", "--boxes", tmp_path / f"{name}.txt")]
     arguments = ["extract", tmp_path / "tomo.mrc", tmp_path / "larger.mrc", *labels, "-f", "Bright", "--label", "1", "-o",
                  tmp_path / "out", "--box", "16"]
     done = ais.run(*arguments)
