@@ -3,7 +3,7 @@
 /** @import { Training } from "../model/types.js" */
 /** @import { Run } from "../model/runs.js" */
 
-/** Told when the server has news of models or trainings, or may have. @type {{ models(): void, training(training: Training): void, opened(): void }} */
+/** Told when the server has news of models or trainings, or may have; `isLine`: a line of the journal says so. @type {{ models(isLine: boolean): void, training(training: Training): void, opened(): void }} */
 export let loop = { models() {}, training() {}, opened() {} };
 /** @param {typeof loop} listener */
 export const setLoop = (listener) => {

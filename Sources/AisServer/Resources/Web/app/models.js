@@ -24,12 +24,23 @@ function refresh() {
   soon = setTimeout(() => void refreshNow(), 40);
 }
 
+/** How often it was asked, and how many lines of the journal were of models and rules. */
+let [asked, lines] = [0, 0];
+
 async function refreshNow() {
   const key = state.project?.key;
   if (!key) return;
+  const turn = (asked += 1);
   try {
-    const news = await api.models(key);
-    if (state.project?.key === key) takeModels(news);
+    for (;;) {
+      const before = lines;
+      const news = await api.models(key);
+      if (state.project?.key !== key || turn !== asked) return;
+      // What a line said meanwhile may be newer than the answer, in which deleted models are still there.
+      if (lines !== before) continue;
+      takeModels(news);
+      return;
+    }
   } catch (error) {
     // Asked for again when the connection is back.
     if (!(error instanceof Unreachable)) complain(error);
@@ -37,7 +48,10 @@ async function refreshNow() {
 }
 
 setLoop({
-  models: refresh,
+  models(isLine) {
+    if (isLine) lines += 1;
+    refresh();
+  },
   training: noteTraining,
   opened() {
     refresh();

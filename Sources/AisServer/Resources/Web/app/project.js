@@ -160,7 +160,7 @@ function listenFrom(after) {
     },
     job: (job) => noteJob(job),
     versions: () => void refreshVersions(),
-    models: () => loop.models(),
+    models: () => loop.models(false),
     training: (training) => loop.training(training),
     run: (run) => runs.news(run),
     pick: (news) => {
@@ -325,7 +325,7 @@ function applyEntry(entry) {
   if (entry.client === api.client) state.connection.saved = Date.now();
   else if (kinds.has("version") || kinds.has("dataset")) void refreshVersions();
   if (kinds.has("setting") && entry.client !== api.client) void refreshSettings();
-  if (["model", "rule", "setting"].some((kind) => kinds.has(kind))) loop.models();
+  if (["model", "rule", "setting"].some((kind) => kinds.has(kind))) loop.models(true);
   if ((entry.masks?.length ?? 0) > 0 || kinds.has("box")) summarise(entry);
   if (entry.action !== "edit" && entry.author === state.author) showWhere(entry);
   changed("history", "connection");
