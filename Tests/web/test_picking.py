@@ -76,6 +76,13 @@ def preview(app, path, **rules):
         return json.load(answer)
 
 
+def tomograms_star(folder):
+    """RELION's table of the two tomograms, whose tilt series have pixels of a quarter of their voxels."""
+    rows = "\n".join(f"lam_{number:03} 2.5 1024 1024 160" for number in (1, 3))
+    (folder / "tomograms.star").write_text(f"data_global\n\nloop_\n_rlnTomoName\n_rlnTomoTiltSeriesPixelSize\n_rlnTomoSizeX\n_rlnTomoSizeY\n_rlnTomoSizeZ\n{rows}\n")
+    return folder / "tomograms.star"
+
+
 def test_from_the_menu_to_a_list(app, folder):
     """As somebody who never did it: the menu says where, an empty sheet what to do."""
     app.page.get_by_label(re.compile("^Project ")).click()
@@ -225,6 +232,12 @@ def test_picking_in_all_writes_lists_that_are_found_and_taken_on(app, sheet, fol
     expect(done).to_contain_text(job["details"]["folder"])
     expect(done).to_contain_text("--to relion5")
     expect(done).to_contain_text(f'open "{job["details"]["lists"][0]["script"]}"')
+    # The line for RELION 5 does what it says.
+    table = tomograms_star(folder.parent)
+    line = done.locator("code", has_text="--to relion5").inner_text().replace("ais ", f"{program.BINARY} ", 1)
+    ran = subprocess.run(line, shell=True, cwd=table.parent, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert (table.parent / "particles.star").read_text().count("lam_00") >= 10
     rows = done.get_by_role("list", name="Lists").locator("li")
     expect(rows).to_have_count(2)
     for one in job["details"]["lists"]:
@@ -243,9 +256,7 @@ def test_relion_5_asks_for_its_table_and_gets_its_line(app, sheet, folder):
     app.page.get_by_label("Format").select_option("relion5")
     button = app.page.get_by_role("button", name="Pick in all 2")
     expect(button).to_have_attribute("aria-disabled", "true")
-    table = folder.parent / "tomograms.star"
-    rows = "\n".join(f"lam_{number:03} 2.5 1024 1024 160" for number in (1, 3))
-    table.write_text(f"data_global\n\nloop_\n_rlnTomoName\n_rlnTomoTiltSeriesPixelSize\n_rlnTomoSizeX\n_rlnTomoSizeY\n_rlnTomoSizeZ\n{rows}\n")
+    table = tomograms_star(folder.parent)
     app.page.get_by_label("tomograms.star", exact=True).fill(str(table))
     app.page.get_by_label("tomograms.star", exact=True).press("Enter")
     button.click()
@@ -264,6 +275,22 @@ def test_a_segmentation_of_unknown_voxel_size_is_counted_in_voxels(app, folder):
     assert picks(app, "picks.analysis.voxelSizeAngstrom") is None
     slide(app, "Smallest", "3000")
     counted(app, preview(app, bare / "lam_001__Ribosome.mrc", threshold=127.5, spacingVoxels=10, minimumVolumeVoxels=3000)["count"])
+
+
+def test_the_results_of_a_run_lead_to_picking(app, folder):
+    """With the run as the server tells it; the segmentations lie where they lie."""
+    paths = [str(folder / f"lam_{number:03}__Ribosome.mrc") for number in (1, 3)]
+    app.page.evaluate("""async (paths) => {
+      const { state } = await import('/app/state.js');
+      const rows = paths.map((path, index) => ({ dataset: index + 1, name: `lam_00${1 + 2 * index}`, path, task: `${index}`, state: 'done', outputs: [{ model: 1, title: 'Ribosome', path }] }));
+      state.runs = [{ id: 1, title: 'Run 1', state: 'done', output: '/seg', tomograms: rows, models: [] }];
+      (await import('/app/commands.js')).openSheet('results', { run: 1 });
+    }""", paths)
+    app.page.get_by_role("button", name="Pick particles…").click()
+    counted(app, 4)
+    # Only what the run wrote, and not what lies beside it.
+    expect(app.page.get_by_role("listbox", name="Features of the segmentations").get_by_role("option")).to_have_count(1)
+    expect(app.page.get_by_role("button", name="Pick in all 2")).to_be_visible()
 
 
 def test_what_goes_wrong_is_said_and_the_sheet_stays_usable(app, sheet, folder):

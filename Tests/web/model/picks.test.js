@@ -49,6 +49,12 @@ Deno.test("what lies above the level is filled, and brighter at its edge", () =>
   equal([alpha(0), alpha(1), alpha(12), pixels[4 * 12]], [0, 235, 87, 1]);
 });
 
+Deno.test("the line for RELION 5 names the lists and nothing beside them", () => {
+  const written = { folder: "/a b/it's", lists: [{ path: "/a b/it's/TS_01__FAS_coords.star" }] };
+  equal(picks.conversion(written, "/rec"), "ais coordinates convert '/a b/it'\\''s'/*_coords.star -t /rec --tomograms tomograms.star --to relion5 -o particles.star");
+  equal(picks.conversion({ folder: "/x", lists: [{ path: "/x/a_coords.tbl" }] }, ""), "ais coordinates convert /x/*_coords.tbl --tomograms tomograms.star --to relion5 -o particles.star");
+});
+
 Deno.test("columns become rows", () => {
   equal([...picks.turned(new Uint8Array([1, 2, 3, 4, 5, 6]), 2, 3)], [1, 4, 2, 5, 3, 6]);
 });

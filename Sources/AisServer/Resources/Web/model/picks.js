@@ -122,6 +122,16 @@ export function byName(path, datasetOf) {
 /** The folder of a file. @param {string} path */
 export const folderOf = (path) => path.replace(/\/[^/]*$/, "");
 
+/** A path as a word of a shell. @param {string} path */
+const quoted = (path) => (/^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`);
+
+/** The line that makes one table for RELION 5 of lists in another format. @param {{ folder: string, lists: { path: string }[] }} written @param {string} tomograms  the folder of the tomograms; empty where it is not known */
+export function conversion({ folder, lists }, tomograms) {
+  // Beside each list lie pictures and accounts whose names begin like its own.
+  const ending = lists[0]?.path.split(".").at(-1) ?? "star";
+  return `ais coordinates convert ${quoted(folder)}/*_coords.${ending}${tomograms ? ` -t ${quoted(tomograms)}` : ""} --tomograms tomograms.star --to relion5 -o particles.star`;
+}
+
 /** What belongs together: one feature, in one folder. @param {Segmentation} one */
 export const groupOf = ({ feature, path }) => `${feature} ${folderOf(path)}`;
 

@@ -4,8 +4,9 @@ import { html, useTopics } from "./ui.js";
 import { Icon } from "./icons.js";
 import { Note } from "./controls.js";
 import * as api from "../api.js";
-import { picks } from "../app/picks.js";
+import { ground, picks } from "../app/picks.js";
 import { complain, state, tell } from "../app/state.js";
+import { conversion, folderOf } from "../model/picks.js";
 import { counted, duration, number, percent } from "../model/units.js";
 
 /** @typedef {{ segmentation: string, tomogram: string, path: string, sheet: string | null, script: string | null, particles: number | null, wasThere: boolean, failure: string | null, warnings: string[] }} List */
@@ -32,7 +33,7 @@ function Written({ details, message }) {
   const scripts = details.lists.filter(({ script, failure }) => script && !failure);
   return html`<div class="job pickdone"><p class="row s ok" style="align-items:flex-start"><${Icon} name="check" /><span style="color:var(--text)">${message}</span></p>
     <div class="xs t3">In <span class="path">${details.folder}</span> <button class="linkish" onClick=${() => copy(details.folder, "The path")}>Copy the path</button></div>
-    ${details.relion ? html`<${Line} title="Into RELION 5, in the folder of its project" text=${details.relion.command} />` : details.format === "relion5" ? null : html`<${Line} title="For RELION 5: convert with its tomograms.star, or choose RELION 5 above" text=${`ais coordinates convert '${details.folder}'/*_coords.* --tomograms tomograms.star --to relion5 -o particles.star${state.project ? " -t TOMOGRAMS" : ""}`} />`}
+    ${details.relion ? html`<${Line} title="Into RELION 5, in the folder of its project" text=${details.relion.command} />` : details.format === "relion5" ? null : html`<${Line} title="For RELION 5: convert with its tomograms.star, or choose RELION 5 above" text=${conversion(details, folderOf(ground()?.path ?? ""))} />`}
     ${scripts.length > 0 ? html`<${Line} title="In ChimeraX, tomogram, segmentation and picks" text=${`open "${scripts[0].script}"`} />` : null}
     <ul class="picklists scroll" aria-label="Lists">${details.lists.map((list) => html`<li class="col"><div class="row s"><span class="g el" title=${list.path}>${list.tomogram}</span>
         ${list.failure ? html`<span class="bad xs"><${Icon} name="warning" /></span>` : html`<span class="t3 xs">${list.particles === null ? "was there" : counted(list.particles, details.noun)}</span>

@@ -31,7 +31,9 @@ export function ResultsSheet({ sheet }) {
   useTopics("runs");
   const run = state.runs.find(({ id }) => id === sheet.run);
   const done = (run?.tomograms ?? []).filter(({ state: now, task }) => now === "done" && task);
-  return html`<div class="pad col"><p class="s t2">${counted(done.length, "tomogram")} in ${run?.output ?? ""}</p><ul class="resultgrid scroll">${done.map((row) => html`<li key=${row.dataset}><button title=${row.path} onClick=${() => openSheet("result", { run: sheet.run, row })}>
+  const outputs = done.flatMap((row) => row.outputs.map(({ path }) => path));
+  return html`<div class="pad col"><div class="row"><p class="s t2 g path">${counted(done.length, "tomogram")} in ${run?.output ?? ""}</p>
+    ${outputs.length > 0 ? html`<button class="btn" title="From these segmentations to coordinates" onClick=${() => openSheet("picks", { paths: outputs })}>Pick particles…</button>` : null}</div><ul class="resultgrid scroll">${done.map((row) => html`<li key=${row.dataset}><button title=${row.path} onClick=${() => openSheet("result", { run: sheet.run, row })}>
     <img alt=${`Result in ${row.name}`} loading="lazy" decoding="async" src=${api.resultAddress(project(), sheet.run, row.task ?? "", 256)} /><span class="xs el">${row.name}</span></button></li>`)}</ul></div>`;
 }
 
