@@ -23,8 +23,8 @@ package final class TrainingForecast: Sendable {
   private let threads: Int
   private let known = Mutex<[Key: Times]>([:])
 
-  /// Learning computes a box forwards and twice backwards, in a library that is slower than our kernels: fitted to UNet S, VGGNet M
-  /// and ResNet on boxes of 64 pixels.
+  /// Learning computes a box forwards and twice backwards, in a library that takes about twice the time of our kernels. Estimated, not
+  /// fitted: after the first epoch of a set the page goes by what was measured.
   private static let costOfLearning = 6.0
 
   package init(threads: Int) { self.threads = threads }
