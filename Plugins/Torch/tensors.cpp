@@ -62,6 +62,11 @@ void add_tensors(ctorch_api &api) {
                           ctorch_tensor **out) {
     return giving(out, [=] { return at::empty({shape, size_t(rank)}, options(type, device)).uniform_(low, high); });
   };
+  api.borrow = [](const float *values, const int64_t *shape, int32_t rank, ctorch_tensor **out) {
+    return giving(out, [=] {
+      return at::from_blob(const_cast<float *>(values), {shape, size_t(rank)}, options(CTORCH_FLOAT32, CTORCH_CPU));
+    });
+  };
   api.release = [](ctorch_tensor *tensor) { guarded([=] { delete tensor; }); };
   api.describe = [](const ctorch_tensor *tensor, int64_t *shape, int32_t *rank, ctorch_dtype *type, int32_t *device) {
     return guarded([=] {

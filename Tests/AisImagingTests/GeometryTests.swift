@@ -17,6 +17,8 @@ struct GeometryTests {
     #expect(AxisPadding.wholeSlice(96).total == 160)
     #expect(AxisPadding.wholeSlice(512).total == 576)
     #expect(AxisPadding.wholeSlice(129) == AxisPadding(count: 129, before: 47, after: 48))
+    #expect(AxisPadding.wholeSlice(96, multiple: 64).total == 192)
+    #expect(AxisPadding.wholeSlice(129, multiple: 96) == AxisPadding(count: 129, before: 79, after: 80))
   }
 
   @Test(

@@ -89,6 +89,52 @@ struct SliceInferenceTests {
     }
   }
 
+  @Test("of every architecture take slices of any size", arguments: Architecture.all.map(\.name))
+  func everyArchitecture(name: String) throws {
+    let architecture = try Architecture.named(name)
+    let isSlab = architecture.form == .slabs
+    let depth = isSlab ? architecture.depthMultiple : 1
+    // Planning finds what does not fit; running all of them would take long.
+    let needsMore = architecture.sideMultiple > 32
+    let engine: any Engine = try needsMore ? CPUEngine(threads: 2) : ReferenceEngine()
+    let network = try SegmentationModel(
+      title: name, network: engine.load(architecture.graph(depth: depth)), depth: depth, normalization: .eachSlice,
+      pixelSize: .angstroms(10), zJitter: 0)
+    for (y, x) in [(50, 70), (64, 96), (1, 129)] {
+      for tileEdge in [nil, 100] {
+        let phantom = Phantom(shape: Shape(z: depth, y: y, x: x), seed: 5)
+        var settings = InferenceSettings()
+        settings.augmentations = 8
+        settings.tileEdge = tileEdge
+        let inference = try inference(phantom, network, settings, memory: 64 << 30)
+        guard needsMore, (y, tileEdge) == (64, nil) else { continue }
+        let known = try statistics(phantom)
+        let slices = try inference.run(0, source: phantom, statistics: known, cancellation: Cancellation())
+        let slice = try #require(slices[0])
+        #expect(slice.count == y * x && slice.allSatisfy(\.isFinite) && slice.max() != slice.min())
+      }
+    }
+  }
+
+  @Test("a network that only huge slices would fit is refused by name")
+  func hugeMultiple() throws {
+    let half = Extent(z: 1, y: 2, x: 2)
+    var nodes = [NetworkGraph.Node(name: "input", operation: .input(.init(channels: 1)), inputs: [])]
+    for level in 0..<40 {
+      nodes.append(
+        .init(
+          name: "pool \(level)", operation: .maxPooling(.init(window: half, stride: half, padding: .same)),
+          inputs: [.init(level)]))
+    }
+    for level in 40..<80 {
+      nodes.append(.init(name: "up \(level)", operation: .upsampling(half), inputs: [.init(level)]))
+    }
+    let graph = NetworkGraph(
+      name: "deep", dimensionality: .two, nodes: nodes, output: .init(80), weights: [:])
+    let error = #expect(throws: AisError.self) { try model(graph) }
+    #expect(error?.message.contains("'Test' divides slices into pieces of \(1 << 40) pixels; at most 4096") == true)
+  }
+
   @Test("combined slice by slice they are what a pass makes of them", arguments: [Combination.Dimension.two, .three])
   func combined(dimension: Combination.Dimension) throws {
     let phantom = Phantom(shape: Shape(z: 11, y: 40, x: 50), seed: 3)

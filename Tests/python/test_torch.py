@@ -85,6 +85,37 @@ def test_libtorch_and_our_kernels_segment_alike(ais, model, tomogram, tmp_path):
 
 
 @needs_torch
+@pytest.mark.parametrize("options", [["--gpu-memory", "3MiB"], ["--gpu-batch", "5"], ["--device", "torch-cpu,torch-cpu"]], ids=str)
+def test_pieces_batches_and_several_devices_segment_alike(ais, model, tomogram, tmp_path, options):
+    device = [] if "--device" in options else ["--device", "torch-cpu"]
+    for name, how in {"cpu": ["--device", "cpu"], "other": [*device, *options]}.items():
+        done = segment(ais, model, tomogram, tmp_path / name, *how)
+        assert done.returncode == 0, done.stderr
+    assert np.abs(result(tmp_path / "cpu") - result(tmp_path / "other")).max() <= 1e-4
+
+
+@needs_torch
+def test_half_precision_is_tried_and_the_finding_told(ais, model, tomogram, tmp_path):
+    for name, how in {"exact": ["--device", "cpu"], "tried": ["--device", "torch-cpu", "--precision", "auto"]}.items():
+        done = segment(ais, model, tomogram, tmp_path / name, *how)
+        assert done.returncode == 0, done.stderr
+    (note,) = (tmp_path / "tried").glob("*.json")
+    engine = json.loads(note.read_text())["engine"]
+    assert engine["precision"] in ("float32", "float16", "bfloat16")
+    assert engine["precisionTrial"].startswith(engine["precision"] + ": ")
+    assert "float16" in engine["precisionTrial"] and "bfloat16" in engine["precisionTrial"]
+    # Whatever was quicker: no further off than half precision may be.
+    assert np.abs(result(tmp_path / "exact") - result(tmp_path / "tried")).mean() * 255 <= 1
+
+
+@pytest.mark.parametrize("options", [
+    ["--device", "cpu", "--gpu-memory", "1GiB"], ["--device", "cpu", "--precision", "float16"], ["--device", "gpu:0,gpu:0"],
+    ["--device", "gpu:0,cpu"], ["--device", "gpu:0,"], ["--device", "torch-cpu", "--gpu-batch", "0"]], ids=" ".join)
+def test_options_that_mean_nothing_are_refused(ais, model, tomogram, tmp_path, options):
+    assert segment(ais, model, tomogram, tmp_path / "out", *options).returncode == 2
+
+
+@needs_torch
 def test_an_engine_process_that_dies_costs_nothing(ais, model, tmp_path):
     tomogram = tmp_path / "tomogram.mrc"
     with mrcfile.new(tomogram) as file:

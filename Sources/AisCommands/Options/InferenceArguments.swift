@@ -46,7 +46,7 @@ package struct InferenceArguments: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "3D networks, standard tiling: edge of a tile in pixels, rounded down to a multiple of 32; -1 is the whole plane.",
+      "3D networks, standard tiling: edge of a tile in pixels, rounded down to a multiple of 32, or of what the network needs; -1 is the whole plane.",
       valueName: "pixels"))
   var tile = 512
 

@@ -20,10 +20,11 @@ package struct AxisPadding: Sendable, Hashable {
     (0..<total).map { BorderRule.wholeSample.index($0 - before, count: count) }
   }
 
-  /// Padding to a multiple of 32 plus 64 pixels of context, the smaller half first: 100 becomes 46 + 100 + 46, and
-  /// 129 becomes 47 + 129 + 48.
-  package static func wholeSlice(_ count: Int) -> AxisPadding {
-    let total = (32 - count % 32) % 32 + 64
+  /// Padding by at least 64 pixels of context to a multiple of 32 pixels, or of what a network needs, the smaller half first:
+  /// 100 becomes 46 + 100 + 46, and 129 becomes 47 + 129 + 48.
+  package static func wholeSlice(_ count: Int, multiple: Int = 32) -> AxisPadding {
+    precondition(multiple > 0, "nothing is a multiple of 0")
+    let total = (count + 64 + multiple - 1) / multiple * multiple - count
     return AxisPadding(count: count, before: total / 2, after: total - total / 2)
   }
 

@@ -5,18 +5,22 @@ import AisCore
 enum EngineRequest: Codable, Sendable {
   /// Sent first. Says what the process is to keep to.
   case begin(EngineProcessSettings)
-  /// Takes over a network under a number of the program's choice.
-  case load(network: Int, graph: GraphDescription)
-  /// Runs it on float32 values (z, y, x, channel) at `input`; the answer goes to `output`.
-  case run(network: Int, shape: TensorShape, input: Int, output: Int)
+  /// Takes over a network under a number of the program's choice, to be computed with such numbers.
+  case load(network: Int, graph: GraphDescription, element: TorchTensor.Element)
+  /// Runs it on `count` inputs of float32 values (z, y, x, channel) that lie one after another from `input` on; the answers go to
+  /// `output`, in the same order.
+  case run(network: Int, count: Int, shape: TensorShape, input: Int, output: Int)
   case unload(network: Int)
   case memory
+  /// From here on tensors on the processor may hold at most so many bytes.
+  case budget(bytes: Int?)
   /// CUDA devices that libtorch can use.
   case countDevices
 }
 
 enum EngineReply: Codable, Sendable {
-  case ready(version: String)
+  /// With the bytes of the device's memory that no program holds, if it is a card.
+  case ready(version: String, freeBytes: Int?)
   case done
   case memory(TorchLibrary.Memory)
   case devices(count: Int)
@@ -27,18 +31,15 @@ enum EngineReply: Codable, Sendable {
 package struct EngineProcessSettings: Codable, Sendable, Hashable {
   package var installation: TorchInstallation
   package var device: TorchDevice
-  package var element: TorchTensor.Element
   package var threads: Int
-  /// Bytes that tensors may hold; `nil`: no bound.
+  /// Bytes that tensors on the processor may hold; `nil`: no bound.
   package var memoryBudget: Int?
 
   package init(
-    installation: TorchInstallation, device: TorchDevice, element: TorchTensor.Element, threads: Int,
-    memoryBudget: Int? = nil
+    installation: TorchInstallation, device: TorchDevice, threads: Int, memoryBudget: Int? = nil
   ) {
     self.installation = installation
     self.device = device
-    self.element = element
     self.threads = threads
     self.memoryBudget = memoryBudget
   }

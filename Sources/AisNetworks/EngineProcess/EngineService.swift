@@ -17,7 +17,7 @@ package struct EngineService {
   private let memory: SharedMemory
   private var settings: EngineProcessSettings?
   private var library: TorchLibrary?
-  private var networks: [Int: TorchNetwork] = [:]
+  private var networks: [Int: (network: TorchNetwork, element: TorchTensor.Element)] = [:]
 
   /// Whether this process was started with a line to another, as `run` needs.
   package static var canServe: Bool {
@@ -63,18 +63,21 @@ package struct EngineService {
       let library = try TorchLibrary(settings.installation)
       try library.setThreads(settings.threads)
       try library.setBudget(settings.memoryBudget)
-      try library.setGPUMath(roundsFactors: settings.element != .float32, triesAlgorithms: true)
+      // Who wants less than 32 bits says so: float32 stays what it says.
+      try library.setGPUMath(roundsFactors: false, triesAlgorithms: true)
       self.settings = settings
       self.library = library
-      return .ready(version: library.version)
-    case .load(let number, let description):
+      let free = settings.device == .processor ? nil : try library.deviceMemory(settings.device).free
+      return .ready(version: library.version, freeBytes: free)
+    case .load(let number, let description, let element):
       let (library, settings) = try begun()
       try memory.follow(to: (description.weights.first?.offset ?? 0) + description.weightBytes)
-      networks[number] = try TorchNetwork(
-        description.graph(reading: memory), library: library, device: settings.device, element: settings.element)
+      let network = try TorchNetwork(
+        description.graph(reading: memory), library: library, device: settings.device, element: element)
+      networks[number] = (network, element)
       return .done
-    case .run(let number, let shape, let input, let output):
-      try run(number, shape: shape, input: input, output: output)
+    case .run(let number, let count, let shape, let input, let output):
+      try run(number, count: count, shape: shape, input: input, output: output)
       return .done
     case .unload(let number):
       networks[number] = nil
@@ -82,6 +85,10 @@ package struct EngineService {
     case .memory:
       let (library, settings) = try begun()
       return .memory(try library.memory(on: settings.device))
+    case .budget(let bytes):
+      self.settings?.memoryBudget = bytes
+      try begun().0.setBudget(bytes)
+      return .done
     case .countDevices: return .devices(count: try begun().0.deviceCount())
     }
   }
@@ -93,21 +100,27 @@ package struct EngineService {
     return (library, settings)
   }
 
-  private func run(_ number: Int, shape: TensorShape, input: Int, output: Int) throws(AisError) {
+  private func run(_ number: Int, count: Int, shape: TensorShape, input: Int, output: Int) throws(AisError) {
     let (library, settings) = try begun()
-    guard let network = networks[number] else { throw AisError(.engineFailed, "there is no network \(number)") }
-    let answerShape = try network.graph.outputShape(for: shape)
+    guard let (network, element) = networks[number] else {
+      throw AisError(.engineFailed, "there is no network \(number)")
+    }
+    let answerCount = try count * network.graph.outputShape(for: shape).count
     let bytes = MemoryLayout<Float>.size
-    try memory.follow(to: max(input + shape.count * bytes, output + answerShape.count * bytes))
+    try memory.follow(to: max(input + count * shape.count * bytes, output + answerCount * bytes))
 
     let is3D = network.graph.dimensionality == .three
-    let axes = is3D ? [1, shape.z, shape.y, shape.x, shape.channels] : [shape.z, shape.y, shape.x, shape.channels]
-    let values = try library.empty(shape: axes, element: .float32, on: .processor)
-    try values.write(UnsafeRawBufferPointer(memory.floats(at: input, count: shape.count)))
+    let axes =
+      is3D
+      ? [count, shape.z, shape.y, shape.x, shape.channels] : [count * shape.z, shape.y, shape.x, shape.channels]
+    // Seen where they lie; the program leaves them alone until it has the answer.
+    let values = try library.borrowed(memory.floats(at: input, count: count * shape.count), shape: axes)
     // (…, y, x, channel) seen as (…, channel, y, x): channels-last in memory, which needs no copy.
-    let seen = try values.permuted(is3D ? [0, 4, 1, 2, 3] : [0, 3, 1, 2])
-      .converted(to: settings.element, on: settings.device)
-    let answer = try network.answer(to: seen).converted(to: .float32).permuted(is3D ? [0, 2, 3, 4, 1] : [0, 2, 3, 1])
-    try answer.read(into: UnsafeMutableRawBufferPointer(memory.floats(at: output, count: answerShape.count)))
+    let seen = try values.permuted(is3D ? [0, 4, 1, 2, 3] : [0, 3, 1, 2]).converted(to: element, on: settings.device)
+    // The last sigmoid in 32 bits: near 1 half precision has few digits left, and it costs one channel only.
+    let ended = try network.answer(to: seen, asLogits: true).converted(to: .float32, on: settings.device)
+    let answer = try network.graph.endsInSigmoid ? ended.activated(.sigmoid) : ended
+    try answer.permuted(is3D ? [0, 2, 3, 4, 1] : [0, 2, 3, 1])
+      .read(into: UnsafeMutableRawBufferPointer(memory.floats(at: output, count: answerCount)))
   }
 }

@@ -13,6 +13,8 @@ import CTorch
 final class SharedMemory {
   let descriptor: Int32
   private(set) var bytes = 0
+  /// Places that are in use, in order.
+  private var taken: [Range<Int>] = []
   private var start: UnsafeMutableRawPointer?
 
   /// New and empty.
@@ -46,6 +48,22 @@ final class SharedMemory {
     }
     try map(Int(facts.st_size))
   }
+
+  /// A place of `count` bytes that nothing else uses, until `release`: the first gap that is long enough, or behind everything.
+  func reserve(_ count: Int) throws(AisError) -> Range<Int> {
+    let length = max(1, count).roundedUp(to: 4096)
+    var place = 0..<length
+    var index = 0
+    while index < taken.count, taken[index].lowerBound < place.upperBound {
+      place = taken[index].upperBound..<taken[index].upperBound + length
+      index += 1
+    }
+    try grow(to: place.upperBound)
+    taken.insert(place, at: index)
+    return place
+  }
+
+  func release(_ place: Range<Int>) { taken.removeAll { $0 == place } }
 
   /// `count` floats from byte `offset`. They stay where they are until the memory grows.
   func floats(at offset: Int, count: Int) -> UnsafeMutableBufferPointer<Float> {

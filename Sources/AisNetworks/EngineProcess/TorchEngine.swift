@@ -1,50 +1,115 @@
 import AisCore
+import Synchronization
 
 /// Runs networks with libtorch in a process of its own: on NVIDIA cards, and on the processor for comparison.
 package struct TorchEngine: Engine {
+  /// What networks are computed with.
+  package enum Precision: Sendable, Hashable {
+    case fixed(TorchTensor.Element)
+    /// 16 bits for the networks that stand it, found out at their first work; 32 bits until then.
+    case automatic
+  }
+
   private let process: EngineProcess
   private let settings: EngineProcessSettings
+  private let precision: Precision
+  private let memory: DeviceMemory
+  private let batch: Int?
   private let version: String
 
   /// Starts the process, so that what is missing is said before any work.
-  package init(_ settings: EngineProcessSettings, program: String) throws(AisError) {
+  ///
+  /// - Parameters:
+  ///   - deviceBytes: what one request may take of the device's memory; without it, 80 % of what is free on a card, and as much as
+  ///     its tensors may hold on the processor.
+  ///   - batch: inputs that the device is given at once; without it, as many as make up `usualBatchPositions` on a card, and one on
+  ///     the processor.
+  package init(
+    _ settings: EngineProcessSettings, precision: Precision, deviceBytes: Int? = nil, batch: Int? = nil, program: String
+  ) throws(AisError) {
     self.settings = settings
-    process = EngineProcess(settings, program: program)
-    version = try repeating { [process] () throws(AisError) in try process.version() }
+    self.precision = precision
+    self.batch = batch
+    let process = EngineProcess(settings, program: program)
+    self.process = process
+    version = try repeating { () throws(AisError) in try process.version() }
+    let free = try repeating { () throws(AisError) in try process.freeBytes() }
+    memory = DeviceMemory(limit: deviceBytes ?? free.map { $0 / 5 * 4 })
   }
 
   package var name: String { "torch" }
 
   package var details: [String: String] {
-    [
-      "libtorch": version, "device": String(describing: settings.device), "precision": settings.element.rawValue,
-      "threads": String(settings.threads),
-    ]
+    ["libtorch": version, "device": String(describing: settings.device), "threads": String(settings.threads)]
   }
+
+  /// From here on tensors on the processor may hold at most so many bytes; work under way goes on with smaller pieces.
+  package func setMemoryBudget(_ bytes: Int?) throws(AisError) { try process.setMemoryBudget(bytes) }
+
+  /// The number of the process that computes, while one runs.
+  package var processIdentifier: Int32? { process.identifier }
 
   package func load(_ graph: NetworkGraph) throws(AisError) -> any LoadedNetwork {
     try graph.validate()
-    return TorchLoadedNetwork(
-      graph: graph, number: try repeating { () throws(AisError) in try process.load(graph) }, process: process,
-      settings: settings)
+    return try TorchLoadedNetwork(
+      graph: graph, process: process, settings: settings, precision: precision, memory: memory, batch: batch)
   }
 }
 
+/// What a request may take of a device's memory. Lowered when a request shows that less is there: other programs use a card, too.
+final class DeviceMemory: Sendable {
+  private let bytes: Mutex<Int>
+
+  init(limit: Int?) { bytes = Mutex(limit ?? .max) }
+
+  var limit: Int { bytes.withLock { $0 } }
+
+  /// A request of so many bytes did not fit: from here on half as much.
+  func halve(from needed: Int) { bytes.withLock { $0 = min($0, needed / 2) } }
+}
+
 /// A network that an engine process holds, for as long as this lives.
-private final class TorchLoadedNetwork: LoadedNetwork {
+final class TorchLoadedNetwork: LoadedNetwork {
   let graph: NetworkGraph
-  let number: Int
   let process: EngineProcess
   let settings: EngineProcessSettings
+  let memory: DeviceMemory
+  let batch: Int?
+  let state: Mutex<State>
 
-  init(graph: NetworkGraph, number: Int, process: EngineProcess, settings: EngineProcessSettings) {
+  struct State {
+    /// What the process knows it by.
+    var number: Int
+    var element: TorchTensor.Element
+    /// Whether what it is computed with is still to be found out.
+    var isOpen: Bool
+    var choice: PrecisionChoice?
+  }
+
+  init(
+    graph: NetworkGraph, process: EngineProcess, settings: EngineProcessSettings, precision: TorchEngine.Precision,
+    memory: DeviceMemory, batch: Int?
+  ) throws(AisError) {
     self.graph = graph
-    self.number = number
     self.process = process
     self.settings = settings
+    self.memory = memory
+    self.batch = batch
+    let element: TorchTensor.Element = if case .fixed(let element) = precision { element } else { .float32 }
+    let number = try repeating { () throws(AisError) in try process.load(graph, element: element) }
+    state = Mutex(State(number: number, element: element, isOpen: precision == .automatic))
   }
 
   deinit { process.unload(number) }
+
+  var number: Int { state.withLock { $0.number } }
+
+  var details: [String: String] {
+    let state = state.withLock { $0 }
+    var details = ["precision": state.element.rawValue]
+    if let choice = state.choice { details["precisionTrial"] = choice.sentence }
+    return details
+  }
 
   var weightBytes: Int { graph.parameterCount * MemoryLayout<Float>.size }
 
@@ -52,65 +117,11 @@ private final class TorchLoadedNetwork: LoadedNetwork {
   /// the shared memory.
   var engineBytes: Int { (160 << 20) + weightBytes }
 
-  func plan(for input: TensorShape) throws(AisError) -> any InferencePlan {
-    TorchPlan(network: self, input: input, shapes: try graph.shapes(for: input))
-  }
-}
-
-private final class TorchPlan: InferencePlan {
-  private let network: TorchLoadedNetwork
-  let input: TensorShape
-  private let shapes: [TensorShape]
-
-  init(network: TorchLoadedNetwork, input: TensorShape, shapes: [TensorShape]) {
-    self.network = network
-    self.input = input
-    self.shapes = shapes
-  }
-
-  var output: TensorShape { shapes[network.graph.output.index] }
-
-  /// An upper bound: what is alive at the hungriest layer, with the copies that a convolution of libtorch may make of what it
-  /// reads and writes, and the values on their way between the processes.
-  var memoryBytes: Int {
-    let graph = network.graph
-    var lastReader = Array(graph.nodes.indices)
-    for (index, node) in graph.nodes.enumerated() { for source in node.inputs { lastReader[source.index] = index } }
-    lastReader[graph.output.index] = graph.nodes.count
-    var peak = 0
-    for (index, node) in graph.nodes.enumerated() {
-      let alive = (0...index).reduce(0) { $0 + (lastReader[$1] >= index ? shapes[$1].count : 0) }
-      let touched = node.inputs.reduce(shapes[index].count) { $0 + shapes[$1.index].count }
-      peak = max(peak, alive + 2 * touched)
-    }
-    return (peak + 2 * (input.count + output.count)) * MemoryLayout<Float>.size
-  }
-
-  var predictedSeconds: Double {
-    let perSecond =
-      switch network.settings.device {
-      case .processor: 4e10 * Double(network.settings.threads)
-      case .gpu: 1e13
-      }
-    return network.graph.multiplications(shapes: shapes) / perSecond
-  }
-
-  func run(_ source: UnsafeBufferPointer<Float>, into destination: UnsafeMutableBufferPointer<Float>) throws(AisError) {
-    precondition(source.count == input.count, "the plan is for \(input.count) input values, got \(source.count)")
-    precondition(
-      destination.count == output.count, "the plan gives \(output.count) values, room is for \(destination.count)")
-    try repeating { () throws(AisError) in
-      try network.process.run(network.number, on: input, source, into: destination)
-    }
-  }
-
-  // The memory is the engine process's, which keeps it for the next request.
-  func releaseMemory() {}
-  func share(_ workspace: InferenceWorkspace) {}
+  func plan(for input: TensorShape) throws(AisError) -> any InferencePlan { try TorchPlan(self, input: input) }
 }
 
 /// A lost process is replaced and the request repeated; a request that ends one process after another is given up.
-private func repeating<Result>(_ request: () throws(AisError) -> Result) throws(AisError) -> Result {
+func repeating<Result>(_ request: () throws(AisError) -> Result) throws(AisError) -> Result {
   for _ in 1..<5 {
     do throws(AisError) { return try request() } catch {
       guard error.code == .engineLost else { throw error }

@@ -5,6 +5,13 @@ extension NetworkGraph {
   /// then answer with exactly the input's extents.
   package var totalStride: Extent { alignment { _ in .one } }
 
+  /// What both sides of a padded slice must be multiples of: 32, as the reference program pads, or the next multiple of it that
+  /// every layer divides evenly, along both axes as slices are turned.
+  package var paddingMultiple: Int {
+    let stride = totalStride
+    return leastCommonMultiple(32, leastCommonMultiple(stride.y, stride.x))
+  }
+
   /// What a tile's start must be a multiple of for every layer's blocks to lie in the tile as they lie in the whole.
   ///
   /// - Parameter block: the size of a node's blocks; with blocks of one position this is `totalStride`.

@@ -8,6 +8,13 @@ package enum KerasModel {
   /// Keras' 3D axes (y, x, z) become ours (z, y, x), kernels included. Throws `unsupportedLayer` with the layer's name
   /// for everything that cannot be run, `shapeMismatch` when weights do not fit, and the errors of `HDF5File`.
   package static func read(_ bytes: [UInt8], name: String) throws(AisError) -> NetworkGraph {
+    try readWithSlabDepth(bytes, name: name).graph
+  }
+
+  /// The same, and how many slices the file states for slabs: `nil` where it leaves that open, and for networks of slices.
+  package static func readWithSlabDepth(
+    _ bytes: [UInt8], name: String
+  ) throws(AisError) -> (graph: NetworkGraph, slabDepth: Int?) {
     let file = try HDF5File(bytes, name: name)
     guard let description = try file.strings("model_config", of: file.root)?.first else {
       throw .kerasNetwork(
@@ -17,7 +24,8 @@ package enum KerasModel {
           : "These are weights only: save the whole model with model.save('NAME.h5').")
     }
     let json = try JSONValue(parsing: description.utf8, name: "\(name): model_config")
-    var graph = try layers(describedBy: json, name: name)
+    let config = try KerasModelConfig(json, file: name)
+    var graph = try KerasGraphBuilder(config, file: name).graph()
     var weights = try KerasWeights(file)
     let channels = graph.channels()
     for node in graph.nodes {
@@ -27,7 +35,7 @@ package enum KerasModel {
       }
     }
     try graph.validate()
-    return graph
+    return (graph, config.slabDepth)
   }
 
   /// The network that a `model_config` describes, still without weights.

@@ -39,6 +39,14 @@ struct KerasModelConfig: Sendable {
     }
   }
 
+  /// The slices of a slab as the input layer states them (batch, y, x, z, channel); `nil` where any number will do.
+  var slabDepth: Int? {
+    guard let shape = layers.first(where: { $0.className == "InputLayer" })?.batchShape, shape.count == 5,
+      let depth = shape[3].integer, (1...1 << 16).contains(depth)
+    else { return nil }
+    return depth
+  }
+
   private static func layers(_ entries: [JSONValue], file: String) throws(AisError) -> [KerasLayer] {
     var layers: [KerasLayer] = []
     var names: Set<String> = []

@@ -44,10 +44,11 @@ package struct ModelFile: Sendable {
     var warnings: [String] = []
     var metadata = ModelMetadata()
     let graph: NetworkGraph
+    var slabDepth: Int?
     if let program = parts.program {
       graph = try NetworkGraph(customModel(program, parts.saved, name: name))
     } else {
-      graph = try KerasModel.read(parts.weights, name: parts.weightsName)
+      (graph, slabDepth) = try KerasModel.readWithSlabDepth(parts.weights, name: parts.weightsName)
     }
     parts.weights = []
     if let bytes = parts.metadata {
@@ -59,7 +60,9 @@ package struct ModelFile: Sendable {
     } else {
       metadata.title = ModelPath.stem(of: name)
       metadata.parameterCount = graph.parameterCount
-      if graph.dimensionality == .two { metadata.modelDepth = graph.inputChannels }
+      // Keras and the reference program take a network of slabs at its file's word. One that leaves the depth open takes none
+      // with fewer slices than its stride.
+      metadata.modelDepth = graph.dimensionality == .two ? graph.inputChannels : slabDepth ?? graph.totalStride.z
     }
     warnings += oddities(of: graph, metadata: metadata)
     return ModelFile(

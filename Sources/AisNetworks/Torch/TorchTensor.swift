@@ -74,6 +74,15 @@ extension TorchLibrary {
     }
   }
 
+  /// A tensor on the processor of values that are not copied: they must stay where they are, and as they are, as long as it is used.
+  func borrowed(_ values: UnsafeMutableBufferPointer<Float>, shape: [Int]) throws(AisError) -> TorchTensor {
+    precondition(values.count == shape.reduce(1, *), "\(values.count) values cannot have the shape \(shape)")
+    let lengths = shape.map(Int64.init)
+    return try tensor("see \(values.count) values") {
+      api.borrow(values.baseAddress, lengths, Int32(lengths.count), $0)
+    }
+  }
+
   package func full(
     _ value: Double, shape: [Int], element: TorchTensor.Element = .float32, on device: TorchDevice = .processor
   ) throws(AisError) -> TorchTensor {

@@ -25,9 +25,7 @@ final class WindowInference {
   ) throws(AisError) {
     for pass in layout.passes {
       for tile in pass.grid.tiles {
-        guard let plan = layout.plans[WindowLayout.TileSize(tile)] else {
-          preconditionFailure("every tile has its plan")
-        }
+        let plan = layout.plan(of: tile)
         let input = UnsafeMutableBufferPointer(rebasing: staging.input[..<plan.input.count])
         let output = UnsafeMutableBufferPointer(rebasing: staging.output[..<plan.output.count])
         gather(tile, of: pass.frame, from: window, width: width, into: input.baseAddress!)
@@ -38,8 +36,19 @@ final class WindowInference {
     }
   }
 
+  /// Starts a tile's run in one of the places of the staging buffers.
+  func start(
+    _ tile: Tile, of frame: PlaneFrame, _ window: [UnsafePointer<Float>], width: Int, in slot: StagingBuffers.Slot
+  ) throws(AisError) -> any StartedRun {
+    let plan = layout.plan(of: tile)
+    let input = UnsafeMutableBufferPointer(rebasing: slot.input[..<plan.input.count])
+    gather(tile, of: frame, from: window, width: width, into: input.baseAddress!)
+    return try plan.start(
+      UnsafeBufferPointer(input), into: UnsafeMutableBufferPointer(rebasing: slot.output[..<plan.output.count]))
+  }
+
   /// Fills a tile's input: (z, y, x) for 3D networks, (y, x, channel) for the others.
-  private func gather(
+  func gather(
     _ tile: Tile, of frame: PlaneFrame, from window: [UnsafePointer<Float>], width: Int,
     into input: UnsafeMutablePointer<Float>
   ) {
@@ -71,7 +80,7 @@ final class WindowInference {
   }
 
   /// Adds the core of a tile's answer to the slices, turned back.
-  private func scatter(
+  func scatter(
     _ output: UnsafePointer<Float>, _ tile: Tile, of frame: PlaneFrame, width: Int,
     to sums: [UnsafeMutablePointer<Float>?]
   ) {
@@ -91,20 +100,33 @@ final class WindowInference {
   }
 }
 
-/// Room for the input and output of one tile, as large as the largest needs.
+/// Room for the input and output of tiles, as large as the largest needs.
 final class StagingBuffers {
-  let input: UnsafeMutableBufferPointer<Float>
-  let output: UnsafeMutableBufferPointer<Float>
-
-  init(inputCount: Int, outputCount: Int) {
-    input = .allocate(capacity: inputCount)
-    output = .allocate(capacity: outputCount)
-    input.initialize(repeating: 0)
-    output.initialize(repeating: 0)
+  /// Room for one tile.
+  struct Slot {
+    let input: UnsafeMutableBufferPointer<Float>
+    let output: UnsafeMutableBufferPointer<Float>
   }
 
+  let slots: [Slot]
+
+  /// - Parameter count: tiles that can be under way at once.
+  init(inputCount: Int, outputCount: Int, count: Int = 1) {
+    slots = (0..<max(1, count)).map { _ in
+      let slot = Slot(input: .allocate(capacity: inputCount), output: .allocate(capacity: outputCount))
+      slot.input.initialize(repeating: 0)
+      slot.output.initialize(repeating: 0)
+      return slot
+    }
+  }
+
+  var input: UnsafeMutableBufferPointer<Float> { slots[0].input }
+  var output: UnsafeMutableBufferPointer<Float> { slots[0].output }
+
   deinit {
-    input.deallocate()
-    output.deallocate()
+    for slot in slots {
+      slot.input.deallocate()
+      slot.output.deallocate()
+    }
   }
 }

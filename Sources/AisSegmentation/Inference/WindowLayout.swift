@@ -57,13 +57,14 @@ struct WindowLayout {
   private static func plane(
     _ orientation: Orientation, model: SegmentationModel, size: SlicePreparation.Size, settings: InferenceSettings
   ) -> (PlaneFrame, TileGrid) {
-    let y = AxisPadding.wholeSlice(size.y)
-    let x = AxisPadding.wholeSlice(size.x)
+    let multiple = model.network.graph.paddingMultiple
+    let y = AxisPadding.wholeSlice(size.y, multiple: multiple)
+    let x = AxisPadding.wholeSlice(size.x, multiple: multiple)
     guard model.isThreeDimensional, settings.tiling == .standard, let edge = settings.tileEdge else {
       let frame = PlaneFrame(orientation: orientation, y: y, x: x)
       return (frame, .whole(frame))
     }
-    let tile = max(32, edge / 32 * 32)
+    let tile = max(multiple, edge / multiple * multiple)
     let margin = min(settings.tileOverlap, tile / 3)
     func tiled(_ padding: AxisPadding) -> AxisPadding {
       .tiled(padding.total, tile: tile, stride: tile - 2 * margin, context: max(64, margin))
@@ -75,6 +76,14 @@ struct WindowLayout {
       columns: tiled(orientation.swapsAxes ? y : x))
     return (frame, .regular(frame, tile: tile, margin: margin))
   }
+
+  func plan(of tile: Tile) -> any InferencePlan {
+    guard let plan = plans[TileSize(tile)] else { preconditionFailure("every tile has its plan") }
+    return plan
+  }
+
+  /// Tiles that can be under way at once.
+  var runsAtOnce: Int { plans.values.map(\.runsAtOnce).max() ?? 1 }
 
   /// Bytes of the network's buffers, exactly: tiles run one after the other and share them.
   var planBytes: Int { plans.values.map(\.memoryBytes).max() ?? 0 }

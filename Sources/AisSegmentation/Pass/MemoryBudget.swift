@@ -58,7 +58,8 @@ struct TileChoice {
   /// The networks' buffers and the staging buffers: all networks share both, since they run one after the other.
   static func bytes(_ layouts: [WindowLayout]) -> Int {
     let staging = layouts.map(\.stagingCounts)
-    let floats = (staging.map(\.input).max() ?? 0) + (staging.map(\.output).max() ?? 0)
+    let slots = layouts.map(\.runsAtOnce).max() ?? 1
+    let floats = slots * ((staging.map(\.input).max() ?? 0) + (staging.map(\.output).max() ?? 0))
     return (layouts.map(\.planBytes).max() ?? 0) + floats * MemoryLayout<Float>.size
   }
 

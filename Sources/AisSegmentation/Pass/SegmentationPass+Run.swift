@@ -32,6 +32,8 @@ extension SegmentationPass {
         source, memoryLimit: statisticsBytes, cancellation: cancellation)
     }
 
+    try choosePrecisions(source, statistics: statistics)
+
     let prepared = Channel<PreparedSlice>(places: 1)
     let results = Channel<SettledSlice>(places: jobs.count)
     let reader = startReader(source, statistics: statistics, into: prepared)
@@ -156,8 +158,10 @@ extension SegmentationPass {
   ) throws(AisError) -> [Double] {
     let counts = jobs.map(\.layout.stagingCounts)
     let staging = StagingBuffers(
-      inputCount: counts.map(\.input).max() ?? 0, outputCount: counts.map(\.output).max() ?? 0)
+      inputCount: counts.map(\.input).max() ?? 0, outputCount: counts.map(\.output).max() ?? 0,
+      count: jobs.map(\.layout.runsAtOnce).max() ?? 1)
     var runners = jobs.indices.map { JobRunner(index: $0, job: jobs[$0], staging: staging) }
+    var queue = TileQueue(staging)
     var held: [Int: PreparedSlice] = [:]
     let networkSeconds = SegmentationPass.secondsInNetworks(jobs)
     var secondsDone = 0.0
@@ -168,6 +172,17 @@ extension SegmentationPass {
     for z in 0..<WindowSchedule.firstSettled(jobs.map(\.schedule), of: shape.z) {
       for index in runners.indices { try settle(&runners[index], before: z + 1, to: results) }
     }
+    // Tiles are finished in the order in which they were started, so that sums do not depend on who is done first.
+    func finishFirst() throws(AisError) {
+      let start = ContinuousClock.now
+      let done = try queue.finishFirst()
+      runners[done.job].add(done)
+      networkTime[done.job] += ContinuousClock.now - start
+      try cancellation.check()
+      secondsDone += done.seconds
+      progress(networkSeconds > 0 ? min(1, secondsDone / networkSeconds) : 0)
+      if done.isLastOfWindow { try settle(&runners[done.job], before: done.window.settled, to: results) }
+    }
     while let slice = prepared.receive() {
       prepared.release()
       held[slice.z] = slice
@@ -175,19 +190,21 @@ extension SegmentationPass {
         let preparation = jobs[index].preparation
         while let window = runners[index].nextWindow, window.lastInput <= slice.z {
           let inputs = window.inputs.map { held[$0]!.buffers[preparation].readable }
-          let start = ContinuousClock.now
-          try runners[index].run(window, inputs: inputs) { (seconds) throws(AisError) in
-            try cancellation.check()
-            secondsDone += seconds
-            progress(networkSeconds > 0 ? min(1, secondsDone / networkSeconds) : 0)
+          let tiles = runners[index].tiles(of: window)
+          runners[index].advance()
+          for tile in tiles {
+            let start = ContinuousClock.now
+            try queue.start(tile, with: runners[index].inference, inputs, width: jobs[index].working.x)
+            networkTime[index] += ContinuousClock.now - start
+            while queue.count >= tile.runsAtOnce { try finishFirst() }
           }
-          networkTime[index] += ContinuousClock.now - start
-          try settle(&runners[index], before: window.settled, to: results)
+          if tiles.isEmpty { try settle(&runners[index], before: window.settled, to: results) }
         }
       }
       let needed = runners.compactMap(\.firstInputAhead).min() ?? .max
       held = held.filter { $0.key >= needed }
     }
+    while queue.count > 0 { try finishFirst() }
     try cancellation.check()
     guard runners.allSatisfy({ $0.nextWindow == nil }) else {
       // The reader stopped early and has the reason; this error is never the one that is told.
@@ -213,7 +230,7 @@ extension SegmentationPass {
 private struct JobRunner {
   let index: Int
   private let job: SegmentationPass.Job
-  private let inference: WindowInference
+  let inference: WindowInference
   private let pool: SlicePool
   private let augmentations: Int
   /// For each window the first slice that it or a later one needs.
@@ -243,17 +260,35 @@ private struct JobRunner {
   /// The first slice still needed, or `nil` at the end.
   var firstInputAhead: Int? { position < firstInputs.count ? firstInputs[position] : nil }
 
-  mutating func run(
-    _ window: WindowSchedule.Window, inputs: [UnsafePointer<Float>], afterTile: (Double) throws(AisError) -> Void
-  ) throws(AisError) {
-    let targets = window.outputs.map { z -> UnsafeMutablePointer<Float>? in
+  /// The tiles of a window, in all orientations.
+  func tiles(of window: WindowSchedule.Window) -> [TileQueue.Entry] {
+    var tiles: [TileQueue.Entry] = []
+    for pass in job.layout.passes {
+      for tile in pass.grid.tiles {
+        let plan = job.layout.plan(of: tile)
+        tiles.append(
+          TileQueue.Entry(
+            job: index, window: window, frame: pass.frame, tile: tile, seconds: plan.predictedSeconds,
+            runsAtOnce: plan.runsAtOnce))
+      }
+    }
+    if !tiles.isEmpty { tiles[tiles.count - 1].isLastOfWindow = true }
+    return tiles
+  }
+
+  /// On to the next window.
+  mutating func advance() { position += 1 }
+
+  /// Adds the answer of a tile to the slices that it says something of.
+  mutating func add(_ done: TileQueue.Entry) {
+    guard let answer = done.slot?.output.baseAddress else { return }
+    let targets = done.window.outputs.map { z -> UnsafeMutablePointer<Float>? in
       guard let z else { return nil }
       let sum = sums[z] ?? pool.takeZeros()
       sums[z] = sum
       return sum.values.baseAddress
     }
-    try inference.add(inputs, width: job.working.x, to: targets, afterTile: afterTile)
-    position += 1
+    inference.scatter(UnsafePointer(answer), done.tile, of: done.frame, width: job.working.x, to: targets)
   }
 
   /// The mean over orientations and slabs of the next slice, or `nil` when nothing was computed for it.

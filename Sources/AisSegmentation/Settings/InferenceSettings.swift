@@ -53,7 +53,7 @@ package struct InferenceSettings: Sendable, Hashable {
   package var scaling = Scaling.asTrained
   package var blur = Blur.none
   package var tiling = Tiling.standard
-  /// 3D networks: edge of a tile in pixels, rounded down to a multiple of 32; `nil` takes the whole plane.
+  /// 3D networks: edge of a tile in pixels, rounded down to a multiple of 32, or of what the network needs; `nil` takes the whole plane.
   package var tileEdge: Int? = 512
   /// 3D networks: pixels dropped at each side of a tile, at most a third of it.
   package var tileOverlap = 64

@@ -15,7 +15,9 @@ package struct SegmentationModel: Sendable {
   /// slab were ever trained. 0: all of them.
   package var zJitter: Int
 
-  /// Throws when the network is none that gives one number a voxel, or its depth is not the model's.
+  private static let largestMultiple = 4096
+
+  /// Throws when the network is none that gives one number a voxel, its depth is not the model's, or no slice is large enough.
   package init(
     title: String, network: any LoadedNetwork, depth: Int, normalization: SliceNormalization, pixelSize: Length?,
     zJitter: Int
@@ -25,6 +27,13 @@ package struct SegmentationModel: Sendable {
     self.normalization = normalization
     self.pixelSize = pixelSize
     self.zJitter = zJitter
+    let paddingMultiple = network.graph.paddingMultiple
+    guard paddingMultiple <= Self.largestMultiple else {
+      throw AisError(
+        .limitExceeded,
+        "the network of model '\(title)' divides slices into pieces of \(paddingMultiple) pixels; "
+          + "at most \(Self.largestMultiple) are taken")
+    }
     guard case .input(let input) = network.graph[network.graph.input].operation else {
       throw AisError(.unsupported, "the network of model '\(title)' has no input")
     }

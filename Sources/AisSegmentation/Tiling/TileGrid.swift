@@ -52,11 +52,11 @@ struct TileGrid: Sendable {
   func refined(rows: Int, columns: Int, geometry: TileGeometry) -> TileGrid {
     TileGrid(
       tiles: tiles.flatMap { tile in
-        let rowParts = TileGrid.parts(
-          of: tile.coreRows, in: tile.rows, count: rows, alignment: geometry.alignment.rows,
+        let rowParts = AxisPart.cut(
+          tile.coreRows, of: tile.rows, into: rows, alignment: geometry.alignment.rows,
           before: geometry.haloBefore.rows, after: geometry.haloAfter.rows)
-        let columnParts = TileGrid.parts(
-          of: tile.coreColumns, in: tile.columns, count: columns, alignment: geometry.alignment.columns,
+        let columnParts = AxisPart.cut(
+          tile.coreColumns, of: tile.columns, into: columns, alignment: geometry.alignment.columns,
           before: geometry.haloBefore.columns, after: geometry.haloAfter.columns)
         return rowParts.flatMap { row in
           columnParts.map { Tile(rows: row.span, columns: $0.span, coreRows: row.core, coreColumns: $0.core) }
@@ -90,33 +90,6 @@ struct TileGrid: Sendable {
     return stride(from: 0, through: count - tile, by: step).compactMap { start in
       let core = (start + margin..<start + tile - margin).clamped(to: real)
       return core.isEmpty ? nil : (start..<start + tile, core)
-    }
-  }
-
-  /// Cuts one axis of a tile. Pieces are equally long where they can be, so that they share the network's buffers.
-  private static func parts(
-    of core: Range<Int>, in span: Range<Int>, count: Int, alignment: Int, before: Int, after: Int
-  ) -> [(span: Range<Int>, core: Range<Int>)] {
-    func alignedDown(_ position: Int) -> Int { span.lowerBound + (position - span.lowerBound) / alignment * alignment }
-    func alignedUp(_ position: Int) -> Int { alignedDown(position + alignment - 1) }
-
-    let length = (core.count + count - 1) / count
-    let cores = stride(from: core.lowerBound, to: core.upperBound, by: max(1, length)).map {
-      $0..<min($0 + length, core.upperBound)
-    }
-    let needed = cores.map { part in
-      let lower = alignedDown(max(span.lowerBound, part.lowerBound - before))
-      return lower..<min(span.upperBound, alignedUp(part.upperBound + after))
-    }
-    let longest = needed.map(\.count).max() ?? 0
-    return zip(cores, needed).map { part, need in
-      var upper = need.lowerBound + longest
-      var lower = need.lowerBound
-      if upper > span.upperBound {
-        upper = span.upperBound
-        lower = alignedDown(max(span.lowerBound, upper - longest))
-      }
-      return (lower..<upper, part)
     }
   }
 }

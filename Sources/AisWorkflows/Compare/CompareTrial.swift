@@ -62,8 +62,8 @@ struct CompareTrial {
     let size = CompareRequest.timedSlice
     let isSlab = graph.dimensionality == .three
     let input = TensorShape(
-      z: isSlab ? depth : 1, y: AxisPadding.wholeSlice(size.y).total, x: AxisPadding.wholeSlice(size.x).total,
-      channels: graph.inputChannels)
+      z: isSlab ? depth : 1, y: AxisPadding.wholeSlice(size.y, multiple: graph.paddingMultiple).total,
+      x: AxisPadding.wholeSlice(size.x, multiple: graph.paddingMultiple).total, channels: graph.inputChannels)
     let plan = try CPUEngine(threads: request.training.threads).load(graph).plan(for: input)
     var generator = SeededGenerator(seed: 1)
     let values = (0..<input.count).map { _ in Float.random(in: -1...1, using: &generator) }

@@ -55,8 +55,7 @@ package struct EngineSurvey: Sendable, Codable {
   private static func libtorch(program: String, threads: Int) -> Libtorch {
     do throws(AisError) {
       let settings = EngineProcessSettings(
-        installation: try TorchInstallation.find(program: program), device: .processor, element: .float32,
-        threads: threads)
+        installation: try TorchInstallation.find(program: program), device: .processor, threads: threads)
       let process = EngineProcess(settings, program: program)
       return .success((try process.version(), try process.deviceCount()))
     } catch {

@@ -43,6 +43,7 @@ struct SegmentAccount {
     func xyz(_ size: VoxelSize) -> [Double] { [size.x.angstrom, size.y.angstrom, size.z.angstrom] }
     var engine = plan.engine.details
     engine["name"] = plan.engine.name
+    engine.merge(model.network.details) { $1 }
     let isOfModel = output.kind != .labels
     let type = SegmentTask.elementType(of: output.kind, request: plan.request, labels: plan.models.count)
     let isGlobal = model.normalization == .wholeTomogram

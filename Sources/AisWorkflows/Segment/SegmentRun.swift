@@ -79,6 +79,11 @@ package final class SegmentRun: Sendable {
     }
     let report = try segmentation.run(
       source: tomogram, sinks: Self.sinks(for: pass, writers), cancellation: cancellation, progress: progress)
+    for index in pass.models {
+      let model = plan.models[index].model
+      guard let trial = model.network.details["precisionTrial"] else { continue }
+      logger.info("'\(model.title)' is computed with \(trial)")
+    }
     if let statistics = report.statistics, statistics.skipped > 0 {
       logger.warning(
         "'\(task.input)': \(statistics.skipped) of the voxels looked at are not numbers; such voxels are taken as the mean"

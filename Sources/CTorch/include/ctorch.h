@@ -13,7 +13,7 @@ extern "C" {
 #endif
 
 /// Raised with every change of the table: a plugin of another number is refused.
-#define CTORCH_ABI 2
+#define CTORCH_ABI 3
 
 /// What a function came to.
 typedef enum ctorch_status : int32_t {
@@ -111,6 +111,8 @@ typedef struct ctorch_api {
       ctorch_tensor **out);
   ctorch_status (*random_uniform)(
       const int64_t *shape, int32_t rank, double low, double high, ctorch_dtype type, int32_t device, ctorch_tensor **out);
+  /// Of float32 values in the order of the axes, which lie on the processor, are the caller's, and stay there as long as the tensor.
+  ctorch_status (*borrow)(const float *values, const int64_t *shape, int32_t rank, ctorch_tensor **out);
   void (*release)(ctorch_tensor *tensor);
   /// `shape` has room for 8.
   ctorch_status (*describe)(

@@ -62,6 +62,22 @@ struct ModelFileTests {
     #expect(tar.contentHash.count == 64)
   }
 
+  @Test("a bare network of slabs takes as many slices as its file states, else as few as it can take")
+  func bareSlabs() throws {
+    let open = try ModelFile.read(NetworkFixture.path("every_slab_layer.h5"))
+    let stride = open.graph.totalStride.z
+    #expect(stride > 1 && open.metadata.modelDepth == stride)
+
+    let stated = try write(try KerasModel.bytes(of: open.graph, slabDepth: 8 * stride), "stated.h5")
+    let model = try ModelFile.read(stated)
+    #expect(model.metadata.modelDepth == 8 * stride)
+    #expect(model.contentHash == open.contentHash)
+    // Packed as a model, the file inside still states it.
+    let packed = try ModelFile.bytes(of: model.graph, model.metadata, stem: "packed")
+    let weights = try #require(try TarArchive(packed, name: "x").members.first { $0.name.hasSuffix("_weights.h5") })
+    #expect(try KerasModel.readWithSlabDepth(weights.bytes, name: "x").slabDepth == 8 * stride)
+  }
+
   @Test("the hash tells networks apart and does not look at names")
   func contentHash() throws {
     var graph = try ModelFile.read(NetworkFixture.path("vgg_like.scnm")).graph
