@@ -135,8 +135,10 @@ def test_files_that_are_no_models_are_refused_and_leave_nothing(start, content):
     ("flat-global.scnm", {"augmentations": 4}, ["--tta", "4"]),
     ("flat-global.scnm", {"processingVoxelSizeAngstrom": 14}, ["--processing-voxel-size", "14A"]),
     ("stack-legacy.scnm", {}, []),
+    ("stack-legacy.scnm", {"augmentations": 4, "processingVoxelSizeAngstrom": 14}, ["--tta", "4", "--processing-voxel-size", "14A"]),
     ("stack-global.scnm", {"processingVoxelSizeAngstrom": 0}, ["--processing-voxel-size", "native"]),
     ("slab-legacy.scnm", {}, []),
+    ("slab-legacy.scnm", {"augmentations": 4, "processingVoxelSizeAngstrom": 8}, ["--tta", "4", "--processing-voxel-size", "8A"]),
     ("slab-global.scnm", {"augmentations": 4, "tiling": "exact"}, ["--tta", "4", "--tiling", "exact"]),
 ])
 def test_predictions_are_what_segment_writes(ais, start, tmp_path, file, settings, arguments):

@@ -298,16 +298,14 @@ final class TrainingService: Sendable {
         isAlive = false
       }
       // Read after looking: what it told last is there by then.
-      let isNews = training.change { status in
-        let before = (status.log.position, status.live)
+      let (isToldMore, isOtherNetwork) = training.change { status in
+        let (position, live) = (status.log.position, status.live)
         status.log.read(folder.progressPath)
         status.live = Self.mark(folder.livePath).map { "\(status.order.id).\($0)" }
-        return before != (status.log.position, status.live)
+        return (status.log.position != position, status.live != live)
       }
-      if isNews {
-        post(training)
-        postModel(training)
-      }
+      if isToldMore || isOtherNetwork { post(training) }
+      if isOtherNetwork { postModel(training) }
       guard isAlive else { break }
       do { try await Task.sleep(for: Self.interval) } catch { throw AisError(.cancelled, "the program is stopping") }
     }
@@ -325,11 +323,14 @@ final class TrainingService: Sendable {
         endBeforeWork(training)
         return
       }
-      training.change { status in
+      let hadNetwork = training.change { status in
         status.state = .interrupted
         status.reason = "its process was ended from outside. It goes on from its last epoch."
+        defer { status.live = nil }
+        return status.live != nil
       }
       post(training)
+      if hadNetwork { postModel(training) }
       return
     }
     if !now.keeps {
@@ -394,20 +395,22 @@ final class TrainingService: Sendable {
   private func finish(_ training: Training, _ state: TrainingEnd.State, _ reason: String) {
     let end = TrainingEnd(state, reason)
     try? training.folder.write(end)
-    training.change { status in
+    let hadNetwork = training.change { status in
       status.state = Training.State(rawValue: state.rawValue) ?? .failed
       status.reason = reason
       status.ended = end.ended
-      status.live = nil
+      defer { status.live = nil }
+      return status.live != nil
     }
     post(training)
-    postModel(training)
+    if hadNetwork { postModel(training) }
   }
 
   private func post(_ training: Training) {
     board.post("training \(training.id)", event: "training", training.json(history: false).text)
   }
 
+  /// Says that the model's live result is another one: its half-trained network was refreshed, or is gone.
   private func postModel(_ training: Training) {
     let now = training.now
     board.post(
