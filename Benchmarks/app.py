@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 """What the app's server costs: tiles, memory, storage far away, and how soon others see what one does. Whole processes.
 
-    "$(Scripts/python-env Tests/web/requirements.txt | tail -1)" Benchmarks/app.py [--program FILE] [slices memory far people]
+    "$(Scripts/python-env Tests/web/requirements.txt | tail -1)" Benchmarks/app.py [--program FILE] [slices memory far people overlays hands ten]
 
 slices  tiles of 512², 1024² and 4096 × 5760, in the three planes, in the system's cache of files and not
 memory  of the process after 50 tomograms were looked at
 far     a folder with 300 and 1000 tomograms where opening a file takes 30 ms and all reads together get 50 MB/s; with Playwright and
         chromium also the page
 people  from one person's request until the streams of events of five others have it
+overlays  from asking for a slice until UNet S's result is drawn over it, beside `ais models run`; with AVX2 only, too
+hands   scrolling and painting by themselves, with predictions, and with predictions and a training
+ten     memory of server and page with ten networks and 200 tomograms
+
+The last three need Playwright and chromium, and the last but one libtorch.
 
 Nothing else should run meanwhile. Tomograms are noise, made in a temporary folder.
 """
@@ -28,6 +33,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "Tests" / "python"))
+import live  # noqa: E402
 from app_server import App, Events, stroke  # noqa: E402
 
 
@@ -293,7 +299,7 @@ def people(program, folder):
         app.stop()
 
 
-PARTS = {"slices": slices, "memory": memory_after_fifty, "far": far, "people": people}
+PARTS = {"slices": slices, "memory": memory_after_fifty, "far": far, "people": people, "overlays": live.overlays, "hands": live.hands, "ten": live.ten}
 
 
 def main():
@@ -305,7 +311,7 @@ def main():
         parser.error(f"unknown: {', '.join(sorted(unknown))}. Expected {', '.join(PARTS)}")
     for name in options.parts or PARTS:
         print(f"== {name}", flush=True)
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             PARTS[name](options.program.resolve(), pathlib.Path(folder))
 
 

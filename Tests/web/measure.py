@@ -25,9 +25,10 @@ SIZES = ["512x512x200", "1024x1024x200", "4096x5760x24"]
 
 STROKE = """() => {
   const canvas = document.querySelector('.pic .slice'), gl = canvas.getContext('webgl2'), box = canvas.getBoundingClientRect(), out = new Uint8Array(4);
+  removeEventListener('pointermove', window.timing);
   window.times = []; window.seen = 0;
   // Bubbles to the window after the picture has handled it.
-  addEventListener('pointermove', (event) => {
+  addEventListener('pointermove', window.timing = (event) => {
     gl.readPixels(Math.floor((event.clientX - box.left) * canvas.width / box.width), canvas.height - 1 - Math.floor((event.clientY - box.top) * canvas.height / box.height), 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, out);
     if (Math.max(out[0], out[1], out[2]) - Math.min(out[0], out[1], out[2]) > 20) window.seen += 1;
     window.times.push(performance.now() - event.timeStamp);
@@ -52,7 +53,7 @@ SLICES = """async ([warm, cold]) => {
   return times;
 }"""
 
-# Wheel notches; where wanted, the middle of the picture is looked at in each frame.
+# Wheel notches; where wanted, the middle of the picture is looked at in each frame, which costs time of its own.
 SCROLL = """async ([notches, every, looks]) => {
   const { state } = await import('/app/state.js');
   const pic = document.querySelector('.pic'), canvas = document.querySelector('.pic .slice'), gl = canvas.getContext('webgl2');
@@ -60,12 +61,14 @@ SCROLL = """async ([notches, every, looks]) => {
   let blank = 0, frames = 0, isOn = true;
   const stage = [17, 17, 17];
   const look = () => {
-    gl.readPixels(canvas.width / 2 - 32, canvas.height / 2, 64, 1, gl.RGBA, gl.UNSIGNED_BYTE, out);
     frames += 1;
-    if ([...Array(64).keys()].every((i) => stage.every((v, c) => out[4 * i + c] === v))) blank += 1;
+    if (looks) {
+      gl.readPixels(canvas.width / 2 - 32, canvas.height / 2, 64, 1, gl.RGBA, gl.UNSIGNED_BYTE, out);
+      if ([...Array(64).keys()].every((i) => stage.every((v, c) => out[4 * i + c] === v))) blank += 1;
+    }
     if (isOn) requestAnimationFrame(look);
   };
-  if (looks) requestAnimationFrame(look);
+  requestAnimationFrame(look);
   const start = performance.now();
   for (let n = 0; n < notches; n += 1) {
     pic.dispatchEvent(new WheelEvent('wheel', { deltaY: 100, clientX: box.left + box.width / 2, clientY: box.top + box.height / 2, bubbles: true, cancelable: true }));
@@ -110,11 +113,15 @@ def memory(server, folder):
         tab.close()
 
 
-def strokes(app, height, width):
+def paint_layers(app, height, width):
     for row in range(3):
         app.press("n")
         app.drag([(height * (0.2 + 0.1 * row), width * 0.2), (height * (0.2 + 0.1 * row), width * 0.8)])
     app.page.wait_for_timeout(1500)
+
+
+def strokes(app, height, width):
+    """From each event of a stroke until its colour is read back, in milliseconds; and how many had it."""
     app.move(height * 0.6, width * 0.2)
     app.page.mouse.down()
     app.page.evaluate(STROKE)
@@ -132,6 +139,7 @@ def measure(browser, folder, height, width, depth):
     make_tomogram(folder / "rec" / "zz.mrc", 64, 64, 4)
     server = program.Program(program.make_project(folder), [folder]).start()
     app = App(browser, server).open()
+    paint_layers(app, height, width)
     stroke, seen = strokes(app, height, width)
     middle = depth // 2
     warm, cold = [middle + step for step in range(1, 7)], [2, depth - 3, middle // 2]

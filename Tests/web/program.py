@@ -56,12 +56,17 @@ def make_tomograms(folder: pathlib.Path, count: int = 12):
     write_mrc(folder / "lam_001_denoised_bin2.mrc", voxels(*half, 2), *half, 20)
 
 
+def make_whole_project(folder: pathlib.Path) -> pathlib.Path:
+    """A project with the tomograms of `rec`."""
+    subprocess.run([BINARY, "project", "new", folder / "Test.ais", *sorted((folder / "rec").iterdir()), "--versions", "-q"], check=True)
+    return folder / "Test.ais"
+
+
 def make_project(folder: pathlib.Path) -> pathlib.Path:
     """A project with the tomograms of `rec`, the last of which is gone from there afterwards."""
-    files = sorted((folder / "rec").iterdir())
-    subprocess.run([BINARY, "project", "new", folder / "Test.ais", *files, "--versions", "-q"], check=True)
-    files[-1].unlink()
-    return folder / "Test.ais"
+    project = make_whole_project(folder)
+    max((folder / "rec").iterdir()).unlink()
+    return project
 
 
 def make_cells(folder: pathlib.Path) -> pathlib.Path:
@@ -82,11 +87,11 @@ class Program:
         self.project, self.roots, self.port, self.process = project, roots, 0, None
         self.state = project.parent / "state"
         self.token = TOKEN
-        self.environment = {}
+        self.environment, self.options = {}, []
 
     def start(self):
         environment = {**os.environ, **self.environment, "AIS_TOKEN": TOKEN, "XDG_STATE_HOME": str(self.state), "XDG_DATA_HOME": str(self.state)}
-        command = [BINARY, "app", self.project, "--port", str(self.port), "--no-open", *(word for root in self.roots for word in ("--root", root)), "--web-root", WEB, "--author", "Jo Visser", "-q"]
+        command = [BINARY, "app", self.project, "--port", str(self.port), "--no-open", *(word for root in self.roots for word in ("--root", root)), "--web-root", WEB, "--author", "Jo Visser", "-q", *self.options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         # The address for a person to open, which has the token.
         self.entry = self.process.stdout.readline().strip()

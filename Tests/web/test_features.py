@@ -23,6 +23,30 @@ def test_a_feature_made_by_a_button_is_named_first(app):
     app.painted((60, 90))
 
 
+def test_a_feature_made_by_a_key_is_named_first(app):
+    app.page.keyboard.press("n")
+    name = app.page.get_by_label("Name of the feature")
+    expect(name).to_be_focused()
+    # Letters that are keys of other commands are letters here.
+    app.page.keyboard.type("Ice")
+    app.page.keyboard.press("Enter")
+    app.eventually(lambda: [feature["title"] for feature in app.features()] == ["Ice"])
+    assert app.state("[state.contrast.isInverted, state.crop]") == [False, None]
+    app.page.keyboard.press("n")
+    expect(name).to_have_value("Feature 2")
+    # Whoever paints on keeps the name that it has.
+    app.drag([(60, 60), (60, 120)])
+    app.painted((60, 90))
+    app.eventually(lambda: [feature["title"] for feature in app.features()] == ["Ice", "Feature 2"])
+
+
+def test_no_key_marks_all_words_of_the_page(app):
+    app.page.locator(".pic").focus()
+    app.page.keyboard.press("Control+a")
+    app.rest()
+    assert app.page.evaluate("() => getSelection().toString()") == ""
+
+
 def test_box_sizes_of_one_tomogram_alone(app):
     app.press("n")
     app.page.get_by_label("Box size of this tomogram alone").click()

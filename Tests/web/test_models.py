@@ -64,9 +64,9 @@ def seen(app):
     app.frames()
 
 
-def said(app, id_, slice_=32, layer="raw"):
+def said(app, id_, slice_=32, layer="raw", dataset=1, version=1):
     """The bytes that the server gives out for a slice."""
-    with app.ask(f"/api/projects/{app.project}/datasets/1/versions/1/predictions/{layer}/{id_}/{slice_}") as answer:
+    with app.ask(f"/api/projects/{app.project}/datasets/{dataset}/versions/{version}/predictions/{layer}/{id_}/{slice_}") as answer:
         assert (answer.headers["X-Ais-Height"], answer.headers["X-Ais-Width"]) == ("200", "200")
         return answer.read()
 
@@ -342,8 +342,6 @@ def test_how_a_network_works_is_set_and_its_result_follows(app):
     app.page.get_by_label("Voxel size in Å").fill("2 nm")
     app.page.keyboard.press("Enter")
     app.eventually(lambda: models(app)[0]["processingVoxelSizeAngstrom"] == 20)
-    app.page.get_by_label("Tiles").get_by_role("radio", name="Exact").click()
-    app.eventually(lambda: models(app)[0]["tiling"] == "exact")
     app.rest()
     seen(app)
     assert said(app, id_) != after
@@ -420,3 +418,44 @@ def test_a_model_that_cannot_be_used_says_why(app):
     app.press("Escape")
     seen(app)
     app.eventually(lambda: app.state(f"state.predicted.get({models(app)[0]['id']}).pixels > 0"))
+
+
+def test_a_rule_between_two_models_is_turned_around(app):
+    first, second = bring(app), bring(app)
+    with app.ask(f"/api/projects/{app.project}/edits", {"id": "name", "edits": [{"kind": "change-model", "model": second, "title": "Other"}]}):
+        pass
+    app.press("2")
+    app.until("state.registers.list('model').some(({ title }) => title === 'Other')")
+    app.page.get_by_role("button", name=re.compile("^Rules")).click()
+    app.page.get_by_label("New rule").click()
+    app.eventually(lambda: app.get("/models")["rules"])
+
+    def ends():
+        rule = app.get("/models")["rules"][0]
+        return rule["child"], rule["parent"]
+
+    before = ends()
+    assert set(before) == {first, second}
+    app.page.get_by_label("The model that is changed").select_option(str(before[1]))
+    app.becomes(ends, before[::-1], "the rule turned around")
+
+
+def test_a_network_of_slabs_is_laid_in_tiles_as_trained_or_as_one_piece(app):
+    id_ = bring(app, FIXTURES / "segment" / "slab-global.scnm")
+    app.press("2")
+    seen(app)
+    # Grey values are made as they were when it learnt, whatever was before.
+    expect(app.page.locator(".insp dl")).to_contain_text("by the whole tomogram, as it was trained")
+    before = said(app, id_)
+    app.page.get_by_label("Tiles").get_by_role("radio", name="Exact").click()
+    app.eventually(lambda: models(app)[0]["tiling"] == "exact")
+    app.rest()
+    seen(app)
+    assert said(app, id_) != before
+    app.becomes(lambda: app.state(f"state.predicted.get({id_}).pixels"), sum(v > int(255 * models(app)[0]["threshold"]) for v in said(app, id_)), "the result in one piece")
+    # A network of single slices goes over each in one piece: there is nothing to choose.
+    bring(app, FIXTURES / "segment" / "flat-legacy.scnm")
+    app.eventually(lambda: len(models(app)) == 2)
+    app.page.locator(".lay.model").nth(1).click()
+    expect(app.page.locator(".insp dl")).to_contain_text("slice by slice, as it was trained")
+    expect(app.page.get_by_label("Tiles")).to_have_count(0)

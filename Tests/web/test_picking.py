@@ -161,7 +161,7 @@ def share(app, selector, axis, point):
       const { picks } = await import('/app/picks.js');
       const box = document.querySelector(selector).getBoundingClientRect(), size = planeSize(axis, picks.analysis.shape), place = onPlane(axis, point);
       const scale = Math.min(box.width / size.width, box.height / size.height);
-      return [((box.height + size.height * scale) / 2 - (place.row + 0.5) * scale) / box.height, ((box.width - size.width * scale) / 2 + (place.column + 0.5) * scale) / box.width];
+      return [((box.height - size.height * scale) / 2 + (place.row + 0.5) * scale) / box.height, ((box.width - size.width * scale) / 2 + (place.column + 0.5) * scale) / box.width];
     }""", [selector, axis, list(point)])
 
 
@@ -176,8 +176,8 @@ def test_three_planes_meet_where_one_presses(app, sheet, axis):
     app.page.evaluate("async (point) => (await import('/app/picks.js')).moveTo(point)", {"z": z, "y": y, "x": x})
     canvas = f".pickplane.{axis} canvas"
     app.eventually(lambda: picks(app, f"picks.planes.get('{axis}') !== undefined && picks.greys.get('{axis}') !== undefined"))
-    # Beside the cross, which lies over the middle.
-    inside, outside = share(app, canvas, axis, (z + 2.5, y + 2.5, x + 2.5)), share(app, canvas, axis, (z + 12, y + 12, x + 12))
+    # Between the cross over the middle and the ring.
+    inside, outside = share(app, canvas, axis, (z + 1.6, y + 1.6, x + 1.6)), share(app, canvas, axis, (z + 12, y + 12, x + 12))
     app.eventually(lambda: is_tinted(colours(app, canvas, *inside)), f"the segmentation in the {axis} plane")
     assert not is_tinted(colours(app, canvas, *outside))
     expect(app.page.locator(canvas)).to_have_attribute("aria-label", re.compile("1 picks near it"))
@@ -192,6 +192,10 @@ def test_three_planes_meet_where_one_presses(app, sheet, axis):
     app.press("ArrowRight")
     column = {"xy": 2, "xz": 2, "yz": 0}[axis]
     app.becomes(lambda: picks(app, f"[picks.point.z, picks.point.y, picks.point.x][{column}]"), wanted[column] + 1, "the column")
+    # Rows go down, as on the slice.
+    app.press("ArrowDown")
+    row = {"xy": 1, "xz": 0, "yz": 1}[axis]
+    app.becomes(lambda: picks(app, f"[picks.point.z, picks.point.y, picks.point.x][{row}]"), wanted[row] + 1, "the row")
 
 
 def test_the_projection_has_all_picks_and_a_press_shows_one(app, sheet, folder):

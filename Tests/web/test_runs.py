@@ -84,6 +84,7 @@ def test_a_run_is_two_actions_and_says_what_it_needs_before_it_starts(app, rooms
     # What is missing is said in its row, and answered there.
     expect(row(app, "lam_3")).to_contain_text("no voxel size")
     expect(panel).to_contain_text("1 needs you")
+    expect(app.page.get_by_role("button", name="Run on 3 tomograms")).to_be_visible()
     field = row(app, "lam_3").get_by_label("Voxel size")
     field.fill("10")
     field.press("Enter")
@@ -157,10 +158,24 @@ def test_models_tomograms_slices_and_area_are_chosen(app):
     assert [one["title"] for one in run["models"]] == ["MembraneC"]
     parts = {one["name"]: (one["slices"], one["rows"], one["columns"]) for one in run["tomograms"]}
     assert parts == {"lam_1": (None, {"first": 8, "end": 48}, {"first": 16, "end": 48}), "lam_4": ({"first": 4, "end": 16}, None, None)}
-    # What was set is there for everybody, also after a reload, and is undone like any edit.
+    # What was set is there for everybody, also after a reload.
     app.page.reload()
     app.until("state.runLimits.size === 2")
     expect(app.page.get_by_role("link", name="Run")).to_have_attribute("aria-current", "page")
+    expect(app.page.get_by_label("Slices of lam_4")).to_have_value("4–15")
+
+
+def test_a_run_leads_to_picking(app):
+    show(app)
+    app.page.get_by_role("checkbox", name="Run Film").click()
+    for name in ("lam_2", "lam_3", "lam_4"):
+        app.page.get_by_role("checkbox", name=f"Run {name}").click()
+    forecast(app)
+    start(app, 1)
+    over(app, 1)
+    # From here to coordinates.
+    app.page.get_by_role("complementary", name="Run").get_by_role("button", name="Pick particles…").click()
+    expect(app.page.get_by_role("dialog", name="Pick particles")).to_contain_text("lam_1")
 
 
 def test_a_run_is_paused_goes_on_survives_the_server_and_the_page_finds_it(app, rooms):
@@ -196,7 +211,7 @@ def test_a_run_is_paused_goes_on_survives_the_server_and_the_page_finds_it(app, 
 def test_what_failed_is_mended_in_its_row_and_tried_again(app, rooms):
     show(app)
     forecast(app)
-    start(app, 4)
+    start(app, 3)
     run = over(app, 1, "failed")
     assert run["counts"]["failed"] == 1
     expect(row(app, "lam_3")).to_contain_text("no voxel size")

@@ -1,12 +1,16 @@
 """Training sets and trainings on the page: what goes in, watching, stopping, going on."""
 
 import json
+import os
 import re
+import shlex
+import subprocess
 
 import pytest
 from playwright.sync_api import expect
 
-from test_models import app, cells, models, seen  # noqa: F401
+import program
+from test_models import app, cells, models  # noqa: F401
 
 
 def annotate(app, title="Membrane", dy=0):
@@ -50,6 +54,7 @@ def test_features_get_roles_and_the_set_counts_and_shows_its_boxes(app):
     roles = app.page.get_by_label("Membrane in the training set")
     roles.get_by_role("radio", name="positive").click()
     app.eventually(lambda: sets(app)[0]["roles"] == {str(membrane): "positive"})
+    assert sets(app)[0]["title"] == "Membrane", "the set is of the feature that was pressed, whichever is painted"
     app.page.get_by_label("FAS in the training set").get_by_role("radio", name="unused").focus()
     app.page.keyboard.press("ArrowLeft")
     app.eventually(lambda: sets(app)[0]["roles"] == {str(membrane): "positive", str(other): "negative"})
@@ -136,23 +141,32 @@ def test_samples_are_looked_at_and_the_set_is_exported(app):
     expect(app.page.locator(".sheet a[href*='.scnt']")).to_be_visible()
 
 
-@pytest.fixture
-def trainer(app):
-    """The page, with a set that a network can learn from, where this machine can train. What still learns at the end is given up."""
+def can_train(app):
+    """Skips the test where this machine cannot train."""
     with app.ask("/api/architectures") as answer:
         training = json.load(answer)["training"]
     if not training["isPossible"]:
         pytest.skip(f"no training here: {training['reason']}")
+
+
+def give_up(app):
+    """Gives up what still learns: a process of its own, which would outlive the test."""
+    for one in trainings(app):
+        if one["state"] in ("waiting", "extracting", "starting", "running"):
+            with app.ask(f"/api/projects/{app.project}/trainings/{one['id']}/stop", {"keep": False}):
+                pass
+
+
+@pytest.fixture
+def trainer(app):
+    """The page, with a set that a network can learn from, where this machine can train. What still learns at the end is given up."""
+    can_train(app)
     annotate(app)
     app.press("2")
     app.page.get_by_label("Membrane in the training set").get_by_role("radio", name="positive").click()
     expect(app.page.locator(".setfacts")).to_contain_text("8 positive")
     yield app
-    # A process of its own, which would outlive the test.
-    for one in trainings(app):
-        if one["state"] in ("waiting", "extracting", "starting", "running"):
-            with app.ask(f"/api/projects/{app.project}/trainings/{one['id']}/stop", {"keep": False}):
-                pass
+    give_up(app)
 
 
 # More than any machine is through with before the test stops it.
@@ -182,8 +196,7 @@ def test_one_button_trains_and_the_half_trained_network_is_seen(trainer):
     expect(app.page.get_by_text(re.compile(rf"^Epoch \d+ of {ENDLESS}$"))).to_be_visible(timeout=60_000)
     expect(app.page.locator(".activity")).to_be_visible()
     # What it says of the slice in view, again as it learns.
-    seen(app)
-    app.eventually(lambda: app.state("[...state.predicted.values()].some(({ pixels }) => pixels !== null)"), "its result")
+    app.eventually(lambda: app.state("[...state.predicted.values()].some(({ pixels }) => pixels !== null)"), "its result", 120)
     version = models(app)[0]["version"]
     app.eventually(lambda: models(app)[0]["version"] not in ("", version), "a newer network", 120)
     expect(app.page.locator(".plot canvas")).to_be_visible()
@@ -217,12 +230,19 @@ def test_what_learning_takes_is_told_beside_the_button(trainer):
     app.page.get_by_label("Negatives", exact=True).get_by_role("radio", name="2", exact=True).click()
     app.page.get_by_label("Held out", exact=True).get_by_role("radio", name="None").click()
     app.page.get_by_label("Learning rate", exact=True).select_option("0.0003")
+    app.page.get_by_label("Learning rate", exact=True).select_option("Another…")
+    rate = app.page.get_by_label("Learning rate, a number")
+    rate.fill("0.3.1")
+    rate.press("Enter")
+    expect(app.page.get_by_role("alert")).to_contain_text("'0.3.1' is no learning rate")
+    rate.fill("0.00045")
+    rate.press("Enter")
     app.page.get_by_label("Patience", exact=True).fill("7")
     app.page.keyboard.press("Enter")
     app.page.get_by_role("dialog").get_by_role("button", name="Train", exact=True).click()
     app.eventually(lambda: trainings(app), "a training")
     settings = trainings(app)[0]["settings"]
-    assert [settings[name] for name in ("batch", "copies", "validation", "learningRate", "patience", "negativesPerPositive")] == [8, 1, 0, 0.0003, 7, 2]
+    assert [settings[name] for name in ("batch", "copies", "validation", "learningRate", "patience", "negativesPerPositive")] == [8, 1, 0, 0.00045, 7, 2]
     assert trainings(app)[0]["architecture"] == "UNet S" and trainings(app)[0]["epochs"] == 3
 
 
@@ -274,3 +294,52 @@ def test_a_second_run_is_compared_with_the_first(trainer):
     app.page.get_by_role("button", name=re.compile("further$")).click()
     app.eventually(lambda: len(trainings(app)) == 2 and trainings(app)[0]["state"] == "done", "trained further", 240)
     expect(app.page.locator(".runtable tbody tr")).to_have_count(2)
+    # An epoch that is pressed keeps its figures in view.
+    box = app.page.locator(".plot .u-over").bounding_box()
+    app.page.mouse.move(box["x"] + 2, box["y"] + box["height"] / 2)
+    expect(app.page.locator(".readout")).to_contain_text("Epoch 1")
+    app.page.mouse.click(box["x"] + 2, box["y"] + box["height"] / 2)
+    app.page.mouse.move(box["x"] + 2, box["y"] + box["height"] + 200)
+    app.rest()
+    expect(app.page.locator(".readout")).to_contain_text(re.compile("^Epoch 1.*: loss .*Dice .*precision .*recall"))
+
+
+LAYERS = {"class_name": "Functional", "config": {"name": "m", "input_layers": [["input_1", 0, 0]], "output_layers": [["b", 0, 0]], "layers": [
+    {"class_name": "InputLayer", "name": "input_1", "config": {"name": "input_1", "batch_input_shape": [None, 64, 64, 1]}, "inbound_nodes": []},
+    {"class_name": "Conv2D", "name": "a", "config": {"name": "a", "filters": 6, "kernel_size": [5, 5], "padding": "same", "activation": "relu"}, "inbound_nodes": [[["input_1", 0, 0, {}]]]},
+    {"class_name": "Conv2D", "name": "b", "config": {"name": "b", "filters": 1, "kernel_size": [1, 1], "padding": "same", "activation": "sigmoid"}, "inbound_nodes": [[["a", 0, 0, {}]]]}]}}
+
+
+def test_architectures_are_listed_and_ones_own_read_again(cells, people):
+    folder = cells.project.parent
+    own = folder / "config" / "ais" / "architectures"
+    (folder / "my layers.json").write_text(json.dumps(LAYERS))
+    cells.cut()
+    cells.environment = {"XDG_CONFIG_HOME": str(folder / "config")}
+    cells.start()
+    app = people(server=cells).open("?z=32")
+    app.press("2")
+    app.page.get_by_label("What goes into it, and how it is trained").click()
+    app.page.get_by_role("button", name="New training set").click()
+    app.page.get_by_role("button", name="All architectures, and your own…").click()
+    expect(app.page.get_by_text("None yet.")).to_be_visible()
+    expect(app.page.get_by_role("list", name="Architectures of the program").get_by_role("checkbox")).not_to_have_count(0)
+    # A file is chosen, and nothing of it run: the page says what to type.
+    app.page.get_by_role("button", name="Add…").click()
+    app.page.get_by_role("option", name=re.compile("^my layers.json")).click()
+    app.page.get_by_role("dialog").get_by_role("button", name="Add", exact=True).click()
+    expect(app.page.get_by_label("Command")).to_have_text(f"ais architectures add '{folder}/my layers.json'")
+    assert not own.exists()
+    words = shlex.split(app.page.get_by_label("Command").inner_text())
+    environment = {**os.environ, "XDG_CONFIG_HOME": str(folder / "config")}
+    subprocess.run([program.BINARY, *words[1:]], check=True, env=environment, capture_output=True)
+    app.page.get_by_label("Read the folder again").click()
+    mine = app.page.get_by_role("list", name="Your architectures").get_by_role("checkbox")
+    expect(mine).to_have_count(1)
+    mine.click()
+    expect(mine).to_have_attribute("aria-checked", "true")
+    app.page.get_by_label("Remove my layers").click()
+    expect(app.page.get_by_label("Command").last).to_have_text("ais architectures remove 'my layers'")
+    subprocess.run([program.BINARY, "architectures", "remove", "my layers"], check=True, env=environment, capture_output=True)
+    app.page.get_by_label("Read the folder again").click()
+    expect(app.page.get_by_text("None yet.")).to_be_visible()

@@ -151,3 +151,15 @@ Deno.test("what a network found becomes painted: all, inside a line, or one conn
   // A version binned by two has one value for four pixels of the frame.
   equal(assist.foundMask({ bytes: Uint8Array.from([255, 0, 0, 0]), height: 2, width: 2 }, 0.5, { height: 4, width: 4 }).count(), 4);
 });
+
+Deno.test("Slices that are scrolled past are not asked for, unless their results would be seen", () => {
+  // Milliseconds: who stayed long gets the next one at once.
+  equal(predictions.restTime(Infinity, 2000), 30);
+  equal(predictions.restTime(500, 2000), 30);
+  // Wheel notches every 40 ms: the wait is longer than the stay.
+  ok(predictions.restTime(40, 240) > 40);
+  ok(predictions.restTime(150, 240) > 150);
+  equal(predictions.restTime(150, 40), 30);
+  // Never sooner than for anybody else.
+  equal(predictions.restTime(5, 240), 30);
+});

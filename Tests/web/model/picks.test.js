@@ -80,3 +80,9 @@ Deno.test("a file without a list is known by its name", () => {
   equal(named("/a/TS_01__old__Ribosome.MRC"), ["TS_01__old", "Ribosome", null]);
   equal(named("/a/mask.tif"), ["mask", "mask", null]);
 });
+
+Deno.test("a tomogram is known by its own name and by those of its files", () => {
+  const datasets = [{ id: 1, name: "TS_014" }, { id: 2, name: "TS_015" }];
+  const files = [{ dataset: 1, path: "/data/TS_014_rec.mrc" }, { dataset: 2, path: "/data/TS_015.rec.gz" }, { dataset: 2, path: "/data/TS_015_denoised.mrc" }];
+  equal(["TS_014", "TS_014_rec", "TS_015", "TS_015_denoised", "TS_016_rec"].map((name) => picks.datasetNamed(name, datasets, files)), [1, 1, 2, 2, null]);
+});

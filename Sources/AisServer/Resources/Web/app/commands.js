@@ -10,6 +10,7 @@ import { toggleOverlay } from "./overlay.js";
 import { redraw } from "./picture.js";
 import { setPreference } from "./storage.js";
 import * as tools from "./tools.js";
+import { leaveTour, toggleTour, tour } from "./tour.js";
 import { trainNow } from "./training.js";
 import * as view from "./view-actions.js";
 import { nextAnnotated } from "../model/slices.js";
@@ -84,7 +85,8 @@ function cancel() {
   else if (state.sheet) state.sheet = null;
   else if (state.drawer) state.drawer = false;
   else if (state.alarm) state.alarm = null;
-  else tools.dropMeasure();
+  else if (tools.measureIsThere()) tools.dropMeasure();
+  else if (tour.isOpen) leaveTour();
   changed("ui", "toast");
   focusPicture();
 }
@@ -172,7 +174,7 @@ const commands = {
   "brush.larger": () => tools.setRadius(tools.radius() + 0.5),
   "flood.less": () => sensitivity(-5),
   "flood.more": () => sensitivity(5),
-  "feature.new": () => feature.createFeature(),
+  "feature.new": () => feature.createAndName(),
   "feature.previous": () => stepFeature(-1),
   "feature.next": () => stepFeature(1),
   "feature.underPointer": () => {
@@ -214,6 +216,7 @@ const commands = {
   "task.run": () => showTask("run"),
   "region.next": nextRegion,
   "theme": toggleTheme,
+  "tour": toggleTour,
   "cancel": cancel,
 };
 for (let number = 1; number <= 9; number += 1) {
@@ -225,7 +228,7 @@ for (let number = 1; number <= 9; number += 1) {
 
 /** Does what a command says. @param {string} id */
 export function run(id) {
-  if (!state.project && !["sheet.keys", "sheet.open", "cancel", "theme"].includes(id)) return;
+  if (!state.project && !["sheet.keys", "sheet.open", "cancel", "theme", "tour"].includes(id)) return;
   try {
     const result = commands[id]?.();
     if (result instanceof Promise) result.catch(complain);

@@ -27,9 +27,10 @@ export function createFeature(title, card) {
   return id;
 }
 
-/** Makes a feature whose name is typed before anything else. */
+/** Makes a feature whose name is typed before anything else, where its row is in view. */
 export function createAndName() {
-  state.naming = createFeature();
+  const id = createFeature();
+  if (state.task === "annotate" && !state.preferences.folded.includes("features")) state.naming = id;
 }
 
 /** About a hundredth of the picture. */
@@ -38,7 +39,7 @@ const defaultRadius = () => Math.max(2, Math.round(Math.min(frame().height, fram
 /** @param {Feature[]} all */
 function freeTitle(all) {
   const taken = new Set(all.map(({ title }) => title));
-  for (let number = 1; ; number += 1) if (!taken.has(`Feature ${number}`)) return `Feature ${number}`;
+  for (let number = all.length + 1; ; number += 1) if (!taken.has(`Feature ${number}`)) return `Feature ${number}`;
 }
 
 /** @param {number} id */

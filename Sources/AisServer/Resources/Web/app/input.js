@@ -241,6 +241,8 @@ addEventListener("keydown", (event) => {
     return;
   }
   const pressed = chord(event);
+  // The browser's own would mark every word of the page, which looks as if all had been chosen.
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "a" && !(event.target instanceof Element && event.target.closest("pre"))) event.preventDefault();
   if (pressed === null) return;
   if (pressed === "Space" && keys.get("Space")?.id === "view.reset") {
     // Space held and dragged moves the picture; tapped it resets the view when it is let go.

@@ -2,10 +2,11 @@
 
 import * as api from "../api.js";
 import { setLoop } from "./listeners.js";
-import { edit, takeModels, undoOrRedo } from "./project.js";
+import { edit, undoOrRedo } from "./project.js";
 import { resultsNow } from "./predictions.js";
 import { noteTraining, refreshTrainings } from "./training.js";
 import { slide } from "./sliding.js";
+import { takeModels } from "./snapshot.js";
 import { Unreachable } from "../model/outbox.js";
 import { sliceFile } from "../model/mrc.js";
 import { fromHex } from "../model/palette.js";

@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { showDataset } from "./datasets.js";
 import { closeProject, openProject } from "./project.js";
 import { setPreference } from "./storage.js";
+import { chooseModel } from "./models.js";
 import { changed, complain, datasets, listen, state, tell, versions } from "./state.js";
 import { counted } from "../model/units.js";
 
@@ -32,9 +33,19 @@ export async function showAddress() {
   }
   setTask(match[2] === "models" || match[2] === "run" ? match[2] : "annotate");
   const list = datasets();
-  const wanted = list.find(({ name }) => name === query.get("t")) ?? list.find(({ id }) => id === state.dataset) ?? list[0];
   const number = (/** @type {string} */ name) => (query.has(name) && Number.isFinite(Number(query.get(name))) ? Number(query.get(name)) : undefined);
+  const wanted = list.find(({ id }) => id === number("d")) ?? list.find(({ name }) => name === query.get("t")) ?? list.find(({ id }) => id === state.dataset) ?? list[0];
   if (wanted) await showDataset(wanted.id, query.has("z") ? { slice: number("z"), y: number("y"), x: number("x"), zoom: number("zoom") } : {});
+  showVersion(number("v"));
+  const model = number("m");
+  if (model !== undefined) chooseModel(model);
+}
+
+/** @param {number | undefined} version  of the tomogram that is shown */
+function showVersion(version) {
+  if (version === undefined || version === state.version || !versions(state.dataset).some(({ id }) => id === version)) return;
+  Object.assign(state, { version, statistics: null });
+  changed("datasets", "slice", "contrast");
 }
 
 /** @param {Task} task */

@@ -1,7 +1,7 @@
 // Picking: which segmentation is looked at, what would be picked with the rules as they are, and picking in all of them.
 
 import * as api from "../api.js";
-import { STANDARD, byFeature, byName, folderOf, groupOf, moved, onPlane, planeSize, question, sample, thresholdOf, turned } from "../model/picks.js";
+import { STANDARD, byFeature, byName, datasetNamed, folderOf, groupOf, moved, onPlane, planeSize, question, sample, thresholdOf, turned } from "../model/picks.js";
 import { noteJob } from "./project.js";
 import { changed, complain, datasets, listen, state, versions } from "./state.js";
 
@@ -64,8 +64,10 @@ export async function lookFor({ folder, paths } = {}) {
     const folders = paths && !folder ? [...new Set(paths.map(folderOf))] : [folder];
     const lists = await Promise.all(folders.map((one) => api.segmentations(project(), one)));
     const all = lists.flatMap(({ segmentations }) => segmentations);
-    const datasetOf = (/** @type {string} */ tomogram) => datasets().find(({ name }) => name === tomogram)?.id ?? null;
-    picks.list = paths ? paths.map((path) => all.find((one) => one.path === path) ?? byName(path, datasetOf)) : all;
+    const files = datasets().flatMap(({ id }) => versions(id).map(({ path }) => ({ dataset: id, path })));
+    const datasetOf = (/** @type {string} */ tomogram) => datasetNamed(tomogram, datasets(), files);
+    const found = paths ? paths.map((path) => all.find((one) => one.path === path) ?? byName(path, datasetOf)) : all;
+    picks.list = found.map((one) => ({ ...one, dataset: one.dataset ?? datasetOf(one.tomogram) }));
     picks.isListed = true;
     picks.problem = null;
     if (!byFeature(picks.list).has(picks.group)) picks.group = picks.list[0] ? groupOf(picks.list[0]) : "";

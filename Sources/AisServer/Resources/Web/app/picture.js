@@ -73,6 +73,8 @@ export function attach(canvas, over) {
     renderer = null;
     overlay = null;
     shown = null;
+    // The same slice is measured anew when it is shown again: another tomogram may have been chosen meanwhile.
+    measured = "";
   };
 }
 

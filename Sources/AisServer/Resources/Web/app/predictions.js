@@ -1,7 +1,7 @@
 // What networks say of the slice in view: asked for when it comes to rest, called off when it is left, and shown as it comes.
 
 import * as api from "../api.js";
-import { countsAbove, found, layerFor, limit, Results, seen, visiblePart, wanted } from "../model/predictions.js";
+import { countsAbove, found, layerFor, limit, restTime, Results, seen, visiblePart, wanted } from "../model/predictions.js";
 import { isGoing } from "../model/training.js";
 import { Unreachable } from "../model/outbox.js";
 import { versionSlice } from "../model/versions.js";
@@ -14,8 +14,6 @@ import { activeDataset, activeVersion, changed, frame, listen, models, rules, st
 
 /** Of the six connections that a browser has for a server, slices must find some. */
 const MOST_AT_ONCE = 2;
-/** Who scrolls on does not want this slice's. */
-const REST = 30;
 /** A slice that takes longer than this has its visible part computed first. */
 const LONG = 0.4;
 
@@ -30,6 +28,8 @@ const took = new Map();
 const parts = new Map();
 let plan = /** @type {Wanted[]} */ ([]);
 let since = 0;
+/** How long the slice before this one was in view. */
+let stay = Infinity;
 let sliceName = "";
 let drawnList = "";
 
@@ -61,6 +61,7 @@ function look() {
   const name = at?.name ?? "";
   if (name !== sliceName) {
     sliceName = name;
+    stay = performance.now() - since;
     since = performance.now();
     state.overlayTime = null;
     failed.clear();
@@ -79,9 +80,12 @@ function look() {
   plan = list.filter(({ key }) => !results.has(key));
   note();
   clearTimeout(rest);
-  if (plan.length > 0) rest = setTimeout(pump, Math.max(0, since + REST - performance.now()));
+  const slowest = Math.max(...plan.map(({ model }) => took.get(model) ?? 1));
+  if (plan.length > 0) rest = setTimeout(pump, Math.max(0, since + restTime(stay, 1000 * slowest) - performance.now()));
   // Much is announced while somebody paints: only another list of results is another picture.
   const asked = [name, ...keys].join("\n");
+  // Whoever waits for a first overlay waits since it was asked for, and not since the slice came.
+  if (asked !== drawnList && plan.length > 0 && state.overlayTime === null) since = performance.now();
   if (asked !== drawnList) redraw("all");
   drawnList = asked;
 }

@@ -25,7 +25,8 @@ function takeRuns(runs, isAll = false) {
 
 /** @param {Run} run */
 function tellOfEnd(run) {
-  if (run.state === "done") tell(`Run ${run.id} is done: ${counted(run.counts.done, "tomogram")}`, { title: "Show", run: () => showRun(run.id) });
+  const isInView = state.task === "run" && state.run === run.id;
+  if (run.state === "done") tell(`Run ${run.id} is done: ${counted(run.counts.done, "tomogram")}`, isInView ? { title: "Pick particles…", run: () => void pickFrom(run) } : { title: "Show", run: () => showRun(run.id) });
   else if (run.counts.failed > 0 && state.task === "run" && state.run === run.id) tell(`Run ${run.id}: ${run.reason}`);
   else if (run.state === "failed" || run.state === "interrupted") complain(`Run ${run.id}: ${run.reason || run.state}`, { title: "Show", run: () => showRun(run.id) });
 }
@@ -97,6 +98,14 @@ export function runModels() {
 
 /** The tomograms of the next run: all but those that were left out. */
 export const runDatasets = () => datasets().filter(({ id }) => !state.runSetup.excluded.has(id));
+
+/** Tomograms that the next run goes through, and those that were chosen but want something first. */
+export function runCounts() {
+  const chosen = runDatasets();
+  const forecast = new Map(state.runForecast?.found?.tomograms.map((row) => [row.dataset, row]) ?? []);
+  const hindered = chosen.filter(({ id }) => forecast.get(id)?.problem).length;
+  return { ready: chosen.length - hindered, hindered };
+}
 
 /** @param {number} id */
 export function tickModel(id) {
@@ -268,6 +277,16 @@ export async function startRun() {
 export async function actOnRun(run, action) {
   const after = await doing(() => api.actOnRun(project(), run.id, action));
   if (after && action === "again") showRun(after.id);
+}
+
+/** From what a run wrote to coordinates. @param {Run} run */
+export async function pickFrom({ id }) {
+  if (!state.runs.find((run) => run.id === id)?.tomograms) await loadRun(id);
+  const rows = state.runs.find((run) => run.id === id)?.tomograms ?? [];
+  const paths = rows.filter((row) => row.state === "done").flatMap(({ outputs }) => outputs.map(({ path }) => path));
+  if (paths.length === 0) return;
+  state.sheet = { kind: "picks", paths };
+  changed("ui");
 }
 
 /** Starts a run from a recipe that was saved. @param {File} file */

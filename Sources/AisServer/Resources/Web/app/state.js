@@ -15,7 +15,7 @@ import { preference } from "./storage.js";
 /** @import { Limit, RowFilter, Run, RunForecast } from "../model/runs.js" */
 
 /** @typedef {"brush" | "lasso" | "sphere" | "eraser" | "box" | "template" | "pan" | "measure" | "wand"} Tool */
-/** @typedef {"session" | "datasets" | "slice" | "shown" | "view" | "contrast" | "features" | "annotations" | "tool" | "ui" | "people" | "jobs" | "connection" | "history" | "cursor" | "toast" | "models" | "predictions" | "training" | "runs" | "picks" | "pickNews"} Topic */
+/** @typedef {"session" | "datasets" | "slice" | "shown" | "view" | "contrast" | "features" | "annotations" | "tool" | "ui" | "people" | "jobs" | "connection" | "history" | "cursor" | "toast" | "models" | "predictions" | "training" | "runs" | "picks" | "pickNews" | "tour"} Topic */
 /** @typedef {"annotate" | "models" | "run"} Task */
 /** @typedef {{ kind: string, [field: string]: unknown }} Sheet */
 /** @typedef {{ text: string, isError: boolean, action?: { title: string, run(): void } | null, ends: number }} Toast */

@@ -291,6 +291,8 @@ export function measureDrag(start) {
   return { move: (points) => show(/** @type {Point} */ (points.at(-1))), up() {} };
 }
 
+export const measureIsThere = () => tooling.parts.measure !== undefined;
+
 export function dropMeasure() {
   delete tooling.parts.measure;
   redraw("overlay");

@@ -14,9 +14,10 @@ import { activeDataset, activeFeature, activeModel, activeSet, changed, complain
 
 const project = () => state.project?.key ?? "";
 
-/** A new set: the chosen feature is what is to be found; boxes as large as its own, at the tomogram's voxel size. @param {Record<string, Role>} [roles] */
+/** A new set: what is to be found is the feature with that role, or the chosen one; boxes as large as its own, at the tomogram's voxel size. @param {Record<string, Role>} [roles] */
 export function createSet(roles) {
-  const feature = activeFeature();
+  const positive = Object.entries(roles ?? {}).find(([, role]) => role === "positive")?.[0];
+  const feature = features().find(({ id }) => String(id) === positive) ?? activeFeature();
   const voxel = activeDataset()?.voxelSizeAngstrom?.x;
   const id = newId();
   edit([{
@@ -140,6 +141,12 @@ export function changeSettings(fields) {
   changed("training");
 }
 
+/** Reads the list of architectures again, as after a file was copied into its folder. */
+export async function reloadArchitectures() {
+  state.architectures = await api.architectures();
+  changed("training");
+}
+
 /** Brings the list of architectures and whether this machine can train, once. */
 export async function learnArchitectures() {
   if (state.architectures || !state.project) return;
@@ -209,7 +216,9 @@ export function noteTraining(training) {
   if (known) state.histories.set(training.id, withLine(known, training.last));
   if (!before && isGoing(training)) Object.assign(state, { model: training.model, inspected: "model" });
   if (before && isGoing(before) && !isGoing(training)) ended(training);
-  changed("training", "models", "jobs");
+  changed("training", "jobs");
+  // The picture depends on whether there is a training, not on how far it is: news comes four times a second.
+  if (!before || isGoing(before) !== isGoing(training)) changed("models");
 }
 
 /** @param {Training} training */

@@ -84,6 +84,7 @@ export const COMMANDS = [
     ["edit.bookmark", "Name this moment in the history", ["Ctrl+S"]],
     ["sheet.jobs", "Jobs", ["J"]],
     ["sheet.keys", "Keys and help", ["?"]],
+    ["tour", "Guided tour: begin, leave, take it up again", ["Shift+T"]],
     ["sheet.open", "Open tomograms or a project", ["Ctrl+O"]],
     ["task.annotate", "Annotate", ["1"]],
     ["task.models", "Models", ["2"]],

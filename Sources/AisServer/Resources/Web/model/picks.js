@@ -110,10 +110,16 @@ export function turned(values, height, width) {
   return result;
 }
 
+/** The name of a file without its folder and ending. @param {string} path */
+const stemOf = (path) => (path.split("/").at(-1) ?? path).replace(/\.(gz|bz2)$/i, "").replace(/\.(mrc|rec|map|ccp4|tiff?)$/i, "");
+
+/** The dataset of a tomogram's name: its own, or that of one of its files, as where `TS_014_rec.mrc` is listed as TS_014. @param {string} tomogram @param {{ id: number, name: string }[]} datasets @param {{ dataset: number, path: string }[]} files */
+export const datasetNamed = (tomogram, datasets, files) => datasets.find(({ name }) => name === tomogram)?.id ?? files.find(({ path }) => stemOf(path) === tomogram)?.dataset ?? null;
+
 /** A file that lies in no list, by its name: TOMOGRAM__Feature.mrc, or anything. @param {string} path @param {(tomogram: string) => number | null} datasetOf @returns {Segmentation} */
 export function byName(path, datasetOf) {
   const name = path.split("/").at(-1) ?? path;
-  const stem = name.replace(/\.(gz|bz2)$/i, "").replace(/\.(mrc|rec|map|ccp4|tiff?)$/i, "");
+  const stem = stemOf(path);
   const at = stem.lastIndexOf("__");
   const tomogram = at > 0 ? stem.slice(0, at) : stem;
   return { path, name, tomogram, feature: at > 0 ? stem.slice(at + 2) : stem, dataset: datasetOf(tomogram), byteCount: 0, modified: 0 };

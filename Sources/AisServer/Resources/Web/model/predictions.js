@@ -75,6 +75,14 @@ export function visiblePart(view, { height, width }) {
   return part.height * part.width < 0.6 * height * width ? part : null;
 }
 
+/** Milliseconds: who goes on sooner does not want this slice's. */
+const REST = 30;
+/** Who left a slice sooner than this is scrolling, and will leave the next one as soon. */
+const STAY = 200;
+
+/** How long a slice is in view before it is asked for, in milliseconds: while somebody scrolls, only what would be there in time. @param {number} stay  in view of the slice before @param {number} slowest  what the slowest model takes */
+export const restTime = (stay, slowest) => (stay > STAY || slowest < stay / 2 ? REST : Math.max(REST, 1.5 * stay));
+
 /** Keeps what was used last, up to so many bytes. */
 export class Results {
   /** @param {number} [bytes] */

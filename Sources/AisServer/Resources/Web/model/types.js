@@ -116,8 +116,8 @@
  * @typedef {{ model: number, seconds: number | null, measuredSeconds: number | null, memoryBytes: number, error: { code: string, message: string } | null }} Forecast
  * @typedef {{ models: Forecast[], cached: number[] }} Forecasts
  *
- * @typedef {{ architectures: { name: string, form: string, parameters: number, sideMultiple: number, depthMultiple: number, isUsers: boolean, summary?: string }[],
- *   standard: string, training: { isPossible: boolean, reason: string | null } }} Architectures
+ * @typedef {{ architectures: { name: string, form: string, parameters: number, sideMultiple: number, depthMultiple: number, isUsers: boolean, summary?: string, learningRate?: number }[],
+ *   standard: string, warnings: string[], training: { isPossible: boolean, reason: string | null } }} Architectures
  *
  * @typedef {{ epoch: number, learningRate: number, loss: number, dice: number, precision: number, recall: number,
  *   heldOut: { loss: number, dice: number, precision: number, recall: number } | null, seconds: number, isBest: boolean }} EpochLine

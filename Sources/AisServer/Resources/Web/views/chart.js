@@ -19,6 +19,7 @@ export function Chart({ history, others, epochs, colour }) {
   const latest = useRef(history);
   latest.current = history;
   const [read, setRead] = useState(/** @type {number | null} */ (null));
+  const [kept, setKept] = useState(/** @type {number | null} */ (null));
   const shape = `${others.length} ${epochs} ${colour} ${state.theme}`;
   useEffect(() => {
     let isWanted = true;
@@ -37,10 +38,10 @@ export function Chart({ history, others, epochs, colour }) {
     };
   }, [shape]);
   useEffect(() => drawn.current?.show(history), [history]);
-  const line = read === null ? undefined : history.find(({ epoch }) => epoch === read);
+  const line = history.find(({ epoch }) => epoch === (read ?? kept));
   return html`<div class="curves"><div class="row xs t2 legend"><span><i style="border-color:var(--text-3)"></i>loss</span><span><i class="dashed" style="border-color:var(--text)"></i>held-out loss</span><span><i style=${`border-color:${colour};border-width:2px`}></i>held-out Dice</span></div>
-    <div class="plot" ref=${root} role="img" aria-label=${told(history)}></div>
-    <div class="xs t3 readout">${line ? `Epoch ${line.epoch}: loss ${number(line.loss, 3)}${line.heldOut ? `, held-out ${number(line.heldOut.loss, 3)}, Dice ${number(line.heldOut.dice, 2)}` : `, Dice ${number(line.dice, 2)}`}` : " "}</div></div>`;
+    <div class="plot" ref=${root} role="img" aria-label=${told(history)} title="Press an epoch to keep its figures in view; again: no longer" onClick=${() => setKept(read === kept ? null : read)}></div>
+    <div class="xs t3 readout">${line ? `Epoch ${line.epoch}${line.isBest && line.epoch === history.findLast(({ isBest }) => isBest)?.epoch ? ", the best" : ""}: loss ${number(line.loss, 3)}${line.heldOut ? `, held-out ${number(line.heldOut.loss, 3)}, Dice ${number(line.heldOut.dice, 2)}, precision ${number(line.heldOut.precision, 2)}, recall ${number(line.heldOut.recall, 2)}` : `, Dice ${number(line.dice, 2)}, precision ${number(line.precision, 2)}, recall ${number(line.recall, 2)}`}` : " "}</div></div>`;
 }
 
 /** Values over the epochs: loss, held-out loss, Dice, and Dice of the earlier runs. @param {EpochLine[]} history @param {Run[]} others @param {number} epochs */

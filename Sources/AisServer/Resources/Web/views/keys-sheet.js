@@ -5,6 +5,8 @@ import { Icon } from "./icons.js";
 import { chord, COMMANDS, effective, MOUSE, rebound, refusal, written } from "../model/bindings.js";
 import { setPreference } from "../app/storage.js";
 import { changed, state, tell } from "../app/state.js";
+import { closeSheet } from "../app/commands.js";
+import { canGoOn, restartTour, startTour, tour } from "../app/tour.js";
 
 /** @import { Command } from "../model/bindings.js" */
 
@@ -41,7 +43,7 @@ export function KeysSheet() {
   const commands = effective(state.preferences.keys).filter((command) => fits(command.name, command.group, ...command.keys.map(written)));
   const groups = [...new Set(COMMANDS.map(({ group }) => group))];
   const mouse = MOUSE.filter(({ input, action }) => fits(input, action));
-  return html`<div class="pad col keyssheet"><label class="field search"><${Icon} name="search" /><input aria-label="Search keys" placeholder="Search: undo, brush, Ctrl…" value=${search} onInput=${(/** @type {any} */ event) => setSearch(event.target.value)} /></label>
+  return html`<div class="pad col keyssheet"><label class="field search"><${Icon} name="search" /><input aria-label="Search keys" placeholder="Search: undo, brush, Ctrl…" value=${search} onInput=${(/** @type {any} */ event) => setSearch(event.target.value)} /></label><${TourButtons} />
     <div class="scroll">${mouse.length > 0 ? html`<h3 class="s b">Mouse on the picture</h3>${mouse.map(({ input, action }) => html`<div class="keyrow"><span class="g">${action}</span><span class="t2 r">${input}</span></div>`)}` : null}
       ${groups.map((group) => {
         const own = commands.filter((command) => command.group === group);
@@ -54,6 +56,16 @@ export function KeysSheet() {
       changed("ui");
     }} />Keys of a single letter</label>
       <button class="btn" disabled=${Object.keys(state.preferences.keys).length === 0} onClick=${() => save({})}>All keys as they were</button></div></div>`;
+}
+
+function TourButtons() {
+  const begin = (/** @type {() => void} */ how) => {
+    closeSheet();
+    how();
+  };
+  const goesOn = canGoOn();
+  return html`<div class="row" style="gap:8px"><span class="g s t2">${goesOn ? `The guided tour waits at step ${tour.step + 1}.` : tour.isOpen ? "The guided tour is under the top bar." : "From a tomogram to a list of particles, step by step:"}</span>
+    ${goesOn || tour.isOpen ? html`<button class="btn quiet" onClick=${() => begin(restartTour)}>From the beginning</button>` : null}${tour.isOpen ? null : html`<button class="btn" onClick=${() => begin(() => startTour())}>${goesOn ? "Go on with it" : "Guided tour"}</button>`}</div>`;
 }
 
 /** @param {{ command: Command, isLearning: boolean, learn: () => void }} p */

@@ -81,9 +81,9 @@ function Working({ model, change }) {
         const length = parseLength(text, null, "A");
         if (length && length > 0) change({ processingVoxelSizeAngstrom: length });
       }} />` : null}</div>
-    <div class="row s tall"><span class="t2 lab76">Tiles</span><${Segments} label="Tiles" value=${model.tiling} options=${[
+    ${model.network?.kind !== "3D" ? null : html`<div class="row s tall"><span class="t2 lab76">Tiles</span><${Segments} label="Tiles" value=${model.tiling} options=${[
       { value: "standard", name: "Standard", title: "Tiles that overlap, as it was trained" }, { value: "exact", name: "Exact", title: "As if the slice were computed in one piece" },
-    ]} onChange=${(/** @type {string} */ tiling) => change({ tiling })} /></div>`;
+    ]} onChange=${(/** @type {string} */ tiling) => change({ tiling })} /></div>`}`;
 }
 
 /** @param {{ model: Model }} p */
@@ -95,6 +95,7 @@ function Facts({ model }) {
   const rows = /** @type {[string, string][]} */ ([
     ["Kind", `${network.kind}${network.depth > 1 ? `, ${network.depth} slices` : ""}${network.boxSize ? `, boxes of ${network.boxSize} px` : ""}`],
     ["Trained at", network.voxelSizeAngstrom ? `${number(network.voxelSizeAngstrom, 2)} Å${network.epochs ? `, ${network.epochs} epochs` : ""}${network.loss === null ? "" : `, loss ${number(network.loss, 3)}`}` : "unknown"],
+    ["Grey values", network.normalization === "global_mad" ? "by the whole tomogram, as it was trained" : "slice by slice, as it was trained"],
     ["A slice", known?.seconds ? `${duration(known.seconds)}${known.pixels === null ? "" : `, ${number(known.pixels)} px here`}` : forecast?.seconds || forecast?.measuredSeconds ? `about ${duration(forecast.measuredSeconds ?? forecast.seconds ?? 0)}` : "–"],
     ...(source ? /** @type {[string, string][]} */ ([["From", `${source.name || source.kind}${source.by ? `, ${source.by}` : ""}, ${moment(source.time)}`]]) : []),
   ]);

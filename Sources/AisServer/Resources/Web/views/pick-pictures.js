@@ -38,7 +38,7 @@ function prepared(canvas) {
   return { context, width, height };
 }
 
-/** Where a picture of so many voxels lies in a box: whole, in the middle. Row 0 is at the bottom, as in the viewer. @param {{ width: number, height: number }} box @param {{ width: number, height: number }} size @param {number} stretch  how much higher than wide a voxel is drawn */
+/** Where a picture of so many voxels lies in a box: whole, in the middle. Row 0 is at the top, as on the slice and in the views from the side. @param {{ width: number, height: number }} box @param {{ width: number, height: number }} size @param {number} stretch  how much higher than wide a voxel is drawn */
 function placement(box, size, stretch = 1) {
   const scale = Math.min(box.width / size.width, box.height / (size.height * stretch));
   const [width, height] = [size.width * scale, size.height * stretch * scale];
@@ -47,22 +47,17 @@ function placement(box, size, stretch = 1) {
 
 /** @typedef {ReturnType<typeof placement>} Place */
 const across = (/** @type {Place} */ place, /** @type {number} */ column) => place.left + (column + 0.5) * place.scale;
-const down = (/** @type {Place} */ place, /** @type {number} */ row) => place.top + place.height - (row + 0.5) * place.scale * place.stretch;
+const down = (/** @type {Place} */ place, /** @type {number} */ row) => place.top + (row + 0.5) * place.scale * place.stretch;
 
 /** @param {CanvasRenderingContext2D} context @param {Place} place @param {OffscreenCanvas} image */
 function lay(context, place, image) {
-  context.save();
   context.imageSmoothingEnabled = place.scale < 1;
-  // Rows go up.
-  context.translate(place.left, place.top + place.height);
-  context.scale(1, -1);
-  context.drawImage(image, 0, 0, place.width, place.height);
-  context.restore();
+  context.drawImage(image, place.left, place.top, place.width, place.height);
 }
 
-/** A white ring on a dark one: seen on any grey. @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} radius */
+/** A bright ring on a dark one: seen on any grey, also on white. @param {CanvasRenderingContext2D} context @param {number} x @param {number} y @param {number} radius */
 function ring(context, x, y, radius) {
-  for (const [colour, line] of /** @type {const} */ ([["rgb(0 0 0 / .65)", 3.5], ["#fff", 1.5]])) {
+  for (const [colour, line] of /** @type {const} */ ([["rgb(0 0 0 / .9)", 4.5], ["#ffe14d", 1.5]])) {
     context.strokeStyle = colour;
     context.lineWidth = line;
     context.beginPath();
@@ -143,7 +138,7 @@ function PlaneView({ axis }) {
       const { height, width } = size();
       // Blocks that were not whole were left out.
       const part = { ...place, width: (place.width * plane.width * picks.settings.binning) / width, height: (place.height * plane.height * picks.settings.binning) / height };
-      lay(context, { ...part, top: place.top + place.height - part.height }, tint(plane));
+      lay(context, part, tint(plane));
     }
     const here = onPlane(axis, [picks.point.z, picks.point.y, picks.point.x]);
     for (const mark of cut(picks.found?.points ?? [], axis, here.depth, markRadius())) ring(context, column(place, mark.column), down(place, mark.row), mark.radius * place.scale);
@@ -163,7 +158,7 @@ function PlaneView({ axis }) {
     const box = canvas.current.getBoundingClientRect();
     const place = placed(box);
     const along = (event.clientX - box.left - place.left) / place.scale / (axis === "yz" ? aspect() : 1) - 0.5;
-    pressed(axis, (place.top + place.height - (event.clientY - box.top)) / place.scale / place.stretch - 0.5, along);
+    pressed(axis, (event.clientY - box.top - place.top) / place.scale / place.stretch - 0.5, along);
   };
   const press = (/** @type {PointerEvent} */ event) => {
     if (event.button !== 0) return;
@@ -174,7 +169,7 @@ function PlaneView({ axis }) {
   const key = (/** @type {KeyboardEvent} */ event) => {
     const here = onPlane(axis, [picks.point.z, picks.point.y, picks.point.x]);
     const by = event.shiftKey ? 10 : 1;
-    const step = { ArrowLeft: [0, -by], ArrowRight: [0, by], ArrowUp: [by, 0], ArrowDown: [-by, 0] }[event.key];
+    const step = { ArrowLeft: [0, -by], ArrowRight: [0, by], ArrowUp: [-by, 0], ArrowDown: [by, 0] }[event.key];
     if (step) pressed(axis, here.row + step[0], here.column + step[1]);
     else if (event.key === "PageUp" || event.key === "PageDown") moveTo(deeper(axis, picks.point, event.key === "PageUp" ? by : -by));
     else return;
@@ -202,7 +197,7 @@ export function Projection() {
     context.fillRect(place.left, place.top, place.width, place.height);
     const { projection } = picks;
     const part = { ...place, width: projection.width * picks.settings.binning * place.scale, height: projection.height * picks.settings.binning * place.scale };
-    lay(context, { ...part, top: place.top + place.height - part.height }, once(projection, "grey", () => greyPicture(projection)));
+    lay(context, part, once(projection, "grey", () => greyPicture(projection)));
     for (const [, y, x] of picks.found?.points ?? []) ring(context, across(place, x), down(place, y), Math.min(5, markRadius() * place.scale));
   });
   const press = (/** @type {PointerEvent} */ event) => {

@@ -78,8 +78,11 @@ export function RuleInspector() {
   const voxel = activeDataset()?.voxelSizeAngstrom?.x;
   const counts = tally().find(({ model }) => model.id === rule.child);
   const isOn = working([rule], all).length > 0;
-  const which = (/** @type {"child" | "parent"} */ end, /** @type {string} */ label) => html`<select class="field" aria-label=${label} onChange=${(/** @type {any} */ event) => changeRule(rule, { [end]: Number(event.target.value) })}>
-    ${all.filter(({ id }) => id !== (end === "child" ? rule.parent : rule.child)).map((model) => html`<option value=${model.id} selected=${model.id === rule[end]}>${model.title}</option>`)}</select>`;
+  const other = { child: rule.parent, parent: rule.child };
+  // Who is chosen at one end and stands at the other changes places: between two models there is no other way to turn a rule around.
+  const choose = (/** @type {"child" | "parent"} */ end, /** @type {number} */ model) => changeRule(rule, model === other[end] ? other : { [end]: model });
+  const which = (/** @type {"child" | "parent"} */ end, /** @type {string} */ label) => html`<select class="field" aria-label=${label} onChange=${(/** @type {any} */ event) => choose(end, Number(event.target.value))}>
+    ${all.map((model) => html`<option value=${model.id} selected=${model.id === rule[end]}>${model.title}</option>`)}</select>`;
   return html`<div class="insp col g scroll" style="min-height:0"><div class="sec stuck" style="height:40px"><h2 style="font-size:var(--fs-3)">Rule ${number_}</h2><span class="g"></span><button class="btn quiet danger" onClick=${() => deleteRule(rule)}>Remove</button></div><div class="pad">
     <div class="row s rulewords">${which("child", "The model that is changed")}<select class="field" aria-label="What the rule does" onChange=${(/** @type {any} */ event) => changeRule(rule, { kind: event.target.value })}>
       <option value="avoid" selected=${rule.kind === "avoid"}>avoids</option><option value="colocalize" selected=${rule.kind === "colocalize"}>only near</option></select>${which("parent", "The model that it is changed by")}</div>

@@ -8,7 +8,7 @@ import * as api from "../api.js";
 import { openSheet } from "../app/commands.js";
 import { showDataset } from "../app/datasets.js";
 import { edit } from "../app/project.js";
-import { actOnRun, includeDatasets, limitDataset, runDatasets, runModels, showLog, showRun, startFromRecipe } from "../app/runs.js";
+import { actOnRun, includeDatasets, limitDataset, runCounts, runModels, showLog, showRun, startFromRecipe } from "../app/runs.js";
 import { changed, complain, datasets, state, versions } from "../app/state.js";
 import { hex } from "../model/palette.js";
 import { actionsOf, arranged, isLive, placeWords, progressWords, typedRange } from "../model/runs.js";
@@ -36,8 +36,8 @@ const Search = () => html`<label class="field search runsearch"><${Icon} name="s
 
 function SetupBar() {
   const all = datasets().length;
-  const chosen = runDatasets().length;
-  return html`<div class="opt"><${Search} /><span class="g"></span><span class="t2"><b class="m">${number(chosen)}</b> of ${counted(all, "tomogram")} in the next run</span></div>`;
+  const { ready, hindered } = runCounts();
+  return html`<div class="opt"><${Search} /><span class="g"></span><span class="t2"><b class="m">${number(ready)}</b> of ${counted(all, "tomogram")} in the next run${hindered > 0 ? `; ${counted(hindered, "needs you", "need you")}` : ""}</span></div>`;
 }
 
 /** @param {{ run: Run }} p */
@@ -107,7 +107,7 @@ function SetupTable() {
       <td class="r t2 wide-only-cell">${dataset.voxelSizeAngstrom ? voxelSize(dataset.voxelSizeAngstrom) : "–"}</td><td class="r t2 wide-only-cell">${shape(dataset.shape)}</td>
       <td class="slicecell"><${Slices} dataset=${dataset} /></td>
       ${isIn && row?.problem ? html`<td class="st" colspan=${Math.max(1, ticked.length)}><${Trouble} problem=${row.problem} dataset=${dataset.id} /></td>`
-        : ticked.map((_, index) => html`<td class="st t3">${!isIn ? "" : row?.isFinished ? html`<span class="row ok" style="gap:6px"><${Icon} name="check" /><span class="t2">is there</span></span>` : index === 0 && row?.seconds ? `about ${duration(row.seconds)}` : ""}</td>`)}</tr>`;
+        : ticked.map((_, index) => html`<td class="st t3">${!isIn ? "" : row?.isFinished ? html`<span class="row ok" style="gap:6px"><${Icon} name="check" /><span class="t2">is there</span></span>` : row?.seconds ? (index === 0 ? `about ${duration(row.seconds)}` : "in the same time") : ""}</td>`)}</tr>`;
   }} />`;
 }
 

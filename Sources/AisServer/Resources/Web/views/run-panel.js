@@ -7,7 +7,7 @@ import { Edge } from "./edge.js";
 import { chosenRun } from "./run-page.js";
 import * as api from "../api.js";
 import { openSheet, run as command } from "../app/commands.js";
-import { actOnRun, limitDataset, makeScript, previewRun, runDatasets, runModels, setUp, showLog, showRun, startRun, tickModel } from "../app/runs.js";
+import { actOnRun, limitDataset, makeScript, pickFrom, previewRun, runCounts, runModels, setUp, showLog, showRun, startRun, tickModel } from "../app/runs.js";
 import { activeDataset, rules, state } from "../app/state.js";
 import { hex } from "../model/palette.js";
 import { actionsOf, isLive, placeWords } from "../model/runs.js";
@@ -89,8 +89,8 @@ function Where() {
         setUp({ threads: count === null ? null : Math.min(1024, Math.max(1, Math.round(count))) });
       }} /></dd>
       <dt>Into</dt><dd><${TextField} label="Output folder" kind="wide" value=${setup.output} placeholder=${state.runForecast?.found?.output.split("/").slice(-2).join("/") ?? "segmentations/run-…"} onCommit=${(/** @type {string} */ text) => setUp({ output: text.trim() })} /></dd>
-      <dt>Augment</dt><dd><${Segments} label="Orientations averaged" value=${setup.augmentations === null ? "" : String(setup.augmentations)} options=${[
-        { value: "", name: "As set", title: "As each model says" }, { value: "1", name: "1×" }, { value: "4", name: "4×", title: "Smoother, four times as long" }, { value: "8", name: "8×", title: "Smoother, eight times as long" },
+      <dt>Turned</dt><dd><${Segments} label="Orientations averaged" value=${setup.augmentations === null ? "" : String(setup.augmentations)} options=${[
+        { value: "", name: "As set", title: "As each model says" }, { value: "1", name: "1×" }, { value: "2", name: "2×" }, { value: "4", name: "4×", title: "Smoother, four times as long" }, { value: "8", name: "8×", title: "Smoother, eight times as long" },
       ]} onChange=${(/** @type {string} */ value) => setUp({ augmentations: value === "" ? null : Number(value) })} /></dd>
       <dt>Stored as</dt><dd><${Segments} label="Stored as" value=${setup.outputType} options=${[
         { value: "uint16", name: "0–255", title: "16-bit, as the earlier program" }, { value: "int8", name: "0–127", title: "8-bit, half the disk" }, { value: "float32", name: "0–1", title: "32-bit" },
@@ -111,13 +111,13 @@ function Needs() {
 
 function Start() {
   const { runSetup: setup, runForecast, runIsBusy } = state;
-  const count = runDatasets().length;
-  const hasAll = count > 0 && runModels().ticked.length > 0;
+  const { ready: count, hindered } = runCounts();
+  const hasAll = count + hindered > 0 && runModels().ticked.length > 0;
   const isBarred = runIsBusy || !hasAll || Boolean(runForecast?.error || runForecast?.found?.problem) || runForecast?.found?.tasks === 0;
   const isScript = setup.place === "script";
   return html`<div class="runfoot"><div class="row"><button class="btn primary big g" aria-disabled=${isScript ? !hasAll : isBarred} onClick=${() => (isScript ? hasAll && void makeScript() : !isBarred && void startRun())}><${Icon} name=${isScript ? "file" : "play"} />${isScript ? "Make the script" : `Run on ${counted(count, "tomogram")}`}</button>
       <button class="btn big" aria-disabled=${!hasAll} title="Segments three slices of every tomogram and draws them, the most suspicious first" onClick=${() => hasAll && void previewRun()}>Look first</button></div>
-    <p class="xs t3" style="margin-top:8px">Files appear whole or not at all. Goes on when this page is closed.</p></div>`;
+    <p class="xs t3" style="margin-top:8px">${hindered > 0 ? `${counted(hindered, "more needs you", "more need you")} first: the run waits for ${hindered === 1 ? "it" : "them"} with the answer in its row. ` : ""}Files appear whole or not at all. Goes on when this page is closed.</p></div>`;
 }
 
 // MARK: A run
@@ -139,6 +139,6 @@ function Chosen({ run }) {
       ${run.reason ? html`<${Note} kind=${run.state === "failed" ? "danger" : "plain"}>${run.reason}<//>` : null}</div>
     <div class="sec line"><h2>Once more</h2></div><div class="pad col s" style="gap:4px"><div class="row" style="flex-wrap:wrap"><a class="btn" href=${api.runFileAddress(state.project?.key ?? "", run.id, "recipe")} download>Recipe</a><a class="btn" href=${api.runFileAddress(state.project?.key ?? "", run.id, "script")} download>Script</a>
       <button class="btn" onClick=${() => showLog(run, null, `run ${run.id}`)}>Log</button><button class="btn" aria-disabled=${counts.done === 0} onClick=${() => counts.done > 0 && openSheet("results", { run: run.id })}>Results</button></div></div></div>
-    <div class="runfoot"><div class="row">${actions.length === 0 ? html`<button class="btn big g" aria-disabled="true">Stopping…</button>` : actions.map((action, index) => html`<button class=${`btn big ${index === 0 ? "primary g" : action === "cancel" ? "danger" : ""}`} aria-disabled=${state.runIsBusy} onClick=${() => !state.runIsBusy && void actOnRun(run, action)}>${index === 0 ? html`<${Icon} name=${action === "pause" ? "pause" : action === "resume" ? "play" : action === "again" ? "plus" : "again"} />` : null}${names[action]}</button>`)}</div>
+    <div class="runfoot">${!isLive(run) && counts.done > 0 ? html`<div class="row" style="margin-bottom:8px"><button class="btn big g" onClick=${() => void pickFrom(run)}>Pick particles…</button></div>` : null}<div class="row">${actions.length === 0 ? html`<button class="btn big g" aria-disabled="true">Stopping…</button>` : actions.map((action, index) => html`<button class=${`btn big ${index === 0 ? "primary g" : action === "cancel" ? "danger" : ""}`} aria-disabled=${state.runIsBusy} onClick=${() => !state.runIsBusy && void actOnRun(run, action)}>${index === 0 ? html`<${Icon} name=${action === "pause" ? "pause" : action === "resume" ? "play" : action === "again" ? "plus" : "again"} />` : null}${names[action]}</button>`)}</div>
     <p class="xs t3" style="margin-top:8px">${isLive(run) ? "Files appear whole or not at all. What is done is kept." : "Run again: the same models, rules and tomograms, into a new folder."}</p></div>`;
 }

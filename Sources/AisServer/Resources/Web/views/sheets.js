@@ -4,6 +4,7 @@ import { html, useEffect, useTopics } from "./ui.js";
 import { IconButton } from "./controls.js";
 import { closeSheet } from "../app/commands.js";
 import { state } from "../app/state.js";
+import { ArchitecturesSheet } from "./architectures-sheet.js";
 import { FilesSheet } from "./files-sheet.js";
 import { HistorySheet } from "./history-sheet.js";
 import { KeysSheet } from "./keys-sheet.js";
@@ -38,11 +39,12 @@ const SHEETS = {
   script: { title: "Script", body: ScriptSheet },
   picks: { title: "Pick particles", body: PickSheet },
   train: { title: "Training", body: TrainSheet },
+  architectures: { title: "Architectures", body: ArchitecturesSheet },
 };
 
 /** @type {Record<string, string>} */
 const FILE_TITLES = {
-  open: "Open", add: "Add tomograms", import: "Import annotations", relink: "Find the file", version: "Add a version", "import-into": "Import into the feature", project: "Open a project", model: "Import models", segmentations: "Choose segmentations", "tomograms-star": "Choose RELION's tomograms.star",
+  open: "Open", add: "Add tomograms", import: "Import annotations", relink: "Find the file", version: "Add a version", "import-into": "Import into the feature", project: "Open a project", model: "Import models", architecture: "Add an architecture", segmentations: "Choose segmentations", "tomograms-star": "Choose RELION's tomograms.star",
 };
 
 export function Sheets() {

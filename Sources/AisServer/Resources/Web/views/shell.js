@@ -12,6 +12,7 @@ import { RunPage } from "./run-page.js";
 import { RunPanel } from "./run-panel.js";
 import { Start } from "./start.js";
 import { Announcer } from "./toast.js";
+import { Tour } from "./tour.js";
 import { Edge } from "./edge.js";
 import { state } from "../app/state.js";
 
@@ -22,7 +23,7 @@ export function Shell() {
   const { left, right } = state.preferences;
   const widths = `${left ? `--w-left:${left}px;` : ""}${right ? `--w-right:${right}px;` : ""}`;
   return html`<div class=${`app ${state.columnsAreHidden ? "bare" : ""}`} style=${matchMedia("(min-width: 1200px)").matches ? widths : ""}>
-    <${TopBar} />${state.task === "run" ? html`<${RunPage} /><${RunPanel} />` : html`<${Workbench} />`}<${StatusBar} /></div><${Sheets} /><${Announcer} />`;
+    <${TopBar} /><${Tour} />${state.task === "run" ? html`<${RunPage} /><${RunPanel} />` : html`<${Workbench} />`}<${StatusBar} /></div><${Sheets} /><${Announcer} />`;
 }
 
 /** Tomograms, picture, layers. */

@@ -87,7 +87,7 @@ function BrushSize() {
         return length === null ? null : length / 10;
       }}
       onChange=${(/** @type {number} */ value) => setRadius(toRadius(value))} />
-    ${inNm ? html`<span class="t3 wide-only">${number(diameter, diameter < 10 ? 1 : 0)} px</span>` : null}`;
+    ${inNm ? html`<span class="t3 wide-only only-said">${number(diameter, diameter < 10 ? 1 : 0)} px</span>` : null}`;
 }
 
 /** @type {({ tool: Tool, icon: IconName, title: string } | null)[]} */
@@ -165,7 +165,7 @@ function Plates() {
 
 /** What the models found in this slice, and how much competition and rules left of it. */
 function Tally() {
-  useTopics("predictions", "models", "slice", "ui");
+  useTopics("predictions", "models", "training", "slice", "ui");
   const list = state.task === "models" ? tally() : [];
   const learning = state.trainings.find((training) => isGoing(training) && list.some(({ model }) => model.id === training.model));
   if (list.length === 0) return null;

@@ -1,10 +1,10 @@
 // What goes into a training set, and how it is trained: every setting with what it is for.
 
-import { html, useTopics } from "./ui.js";
+import { html, useState, useTopics } from "./ui.js";
 import { Check, Note, Segments, TextField } from "./controls.js";
-import { closeSheet } from "../app/commands.js";
+import { closeSheet, openSheet } from "../app/commands.js";
 import { changeSet, changeSettings, chosenArchitecture, createSet, settings, train } from "../app/training.js";
-import { activeSet, datasets, models, state } from "../app/state.js";
+import { activeSet, complain, datasets, features, models, state } from "../app/state.js";
 import { BOX_SIZES, DEPTHS, HELD_OUT, LEARNING_RATES, NEGATIVES, misfit, toggled } from "../model/training.js";
 import { counted, number, parseLength, parseNumber, percent } from "../model/units.js";
 
@@ -44,7 +44,7 @@ function SetPart({ set }) {
   const ids = all.map(({ id }) => id);
   const counts = state.counts?.set === set.id ? state.counts.counts : null;
   const known = new Map(counts?.datasets.map((item) => [item.dataset, item]));
-  const sizes = [...new Set([...BOX_SIZES, set.boxSize])].sort((a, b) => a - b);
+  const sizes = [...new Set([...BOX_SIZES, set.boxSize, ...features().filter(({ id }) => set.roles[id]).map(({ boxSize }) => Number(boxSize)).filter((size) => size > 0)])].sort((a, b) => a - b);
   const depths = [...new Set([...DEPTHS, set.depth])].sort((a, b) => a - b);
   return html`<h3 class="s b">Training set</h3>
     ${row("Name", "", html`<${TextField} label="Name of the set" value=${set.title} onCommit=${(/** @type {string} */ title) => title.trim() && changeSet(set, { title: title.trim() })} />`)}
@@ -71,14 +71,24 @@ function TrainPart({ from }) {
     if (value !== null && value >= 1) changeSettings({ [name]: Math.min(most, Math.round(value)) });
     else if (name === "patience") changeSettings({ patience: null });
   }} />`;
-  const rates = [...new Set([...LEARNING_RATES, ...(chosen.learningRate ? [chosen.learningRate] : [])])].sort((a, b) => b - a);
+  const [isTyping, setTyping] = useState(false);
+  const rate = chosen.learningRate;
+  const isOwnRate = isTyping || (rate !== null && !LEARNING_RATES.includes(rate));
   return html`<h3 class="s b">Training</h3>
     ${from ? row("Network", `Goes on from ${from.title}`, html`<span class="s t2">${from.network?.architecture ?? ""}</span>`) : row("Network", "Small ones learn quickly; larger ones tell more apart", html`<${Choice} label="Network" value=${chosen.architecture ?? architectures?.standard ?? ""} options=${(architectures?.architectures ?? []).map(({ name, parameters, isUsers }) => ({ value: name, name: `${name} · ${parameters >= 1e6 ? `${number(parameters / 1e6, 1)} M` : `${number(parameters / 1e3)} k`} weights${isUsers ? " · yours" : ""}` }))} onChange=${(/** @type {string} */ architecture) => changeSettings({ architecture })} />`)}
+    ${from ? null : html`<div class="row"><span class="g"></span><button class="linkish xs" onClick=${() => openSheet("architectures", {})}>All architectures, and your own…</button></div>`}
     ${row("Epochs", "How often it sees every box", whole("Epochs", "epochs", 10000))}
     ${row("Copies", "Each box is also seen turned and mirrored, so many times an epoch", whole("Copies", "copies", 100))}
     ${row("Batch", "Boxes between two steps of learning: fewer need less memory", whole("Batch", "batch", 1024))}
     ${row("Negatives", "Boxes without the feature for each one with it, in an epoch", html`<${Segments} label="Negatives" value=${String(chosen.negatives ?? "all")} options=${[{ value: "all", name: "All", title: "All boxes as they are" }, ...NEGATIVES.map((ratio) => ({ value: String(ratio), name: String(ratio) }))]} onChange=${(/** @type {string} */ value) => changeSettings({ negatives: value === "all" ? null : Number(value) })} />`)}
     ${row("Held out", "Boxes that it is judged by and never learns from", html`<${Segments} label="Held out" value=${String(chosen.validation)} options=${HELD_OUT.map((share) => ({ value: String(share), name: share === 0 ? "None" : percent(share) }))} onChange=${(/** @type {string} */ value) => changeSettings({ validation: Number(value) })} />`)}
-    ${row("Learning rate", "Lower when the loss jumps about or is not a number", html`<${Choice} label="Learning rate" value=${chosen.learningRate ?? ""} options=${[{ value: "", name: "The network's own" }, ...rates.map((rate) => ({ value: rate, name: String(rate) }))]} onChange=${(/** @type {string} */ rate) => changeSettings({ learningRate: rate ? Number(rate) : null })} />`)}
+    ${row("Learning rate", "Lower when the loss jumps about or is not a number", html`<span class="row" style="gap:6px"><${Choice} label="Learning rate" value=${isOwnRate ? "other" : rate ?? ""} options=${[{ value: "", name: "The network's own" }, ...LEARNING_RATES.map((one) => ({ value: one, name: String(one) })), { value: "other", name: "Another…" }]} onChange=${(/** @type {string} */ value) => {
+      setTyping(value === "other");
+      if (value !== "other") changeSettings({ learningRate: value ? Number(value) : null });
+    }} />${isOwnRate ? html`<${TextField} label="Learning rate, a number" kind="num" placeholder="0.0005" value=${rate === null ? "" : String(rate)} onCommit=${(/** @type {string} */ text) => {
+      const value = parseNumber(text);
+      if (value === null || value <= 0 || value > 1) complain(`'${text}' is no learning rate: type a number above 0 and up to 1, such as 0.0005.`);
+      else changeSettings({ learningRate: value });
+    }} />` : null}</span>`)}
     ${row("Patience", "Stops by itself after so many epochs without getting better", whole("Patience", "patience", 1000, "never"))}`;
 }

@@ -27,7 +27,7 @@ export function TrainingSection() {
       ${set && isOpen ? html`<${IconButton} icon="box" title="Boxes of the set on the slice" kind="sm" pressed=${state.showsSetBoxes} onClick=${() => {
         state.showsSetBoxes = !state.showsSetBoxes;
         changed("models", "ui");
-      }} /><${IconButton} icon="gear" title="What goes into it, and how it is trained" kind="sm" onClick=${() => openSheet("train", {})} />` : null}
+      }} />` : null}${isOpen ? html`<${IconButton} icon="gear" title="What goes into it, and how it is trained" kind="sm" onClick=${() => openSheet("train", {})} />` : null}
       <${Menu} label="Training sets" buttonKind="ib sm" alignRight=${true} button=${html`<${Icon} name="more" />`} items=${[
         ...all.map(({ id, title }) => ({ name: title, isOn: id === set?.id, run: () => chooseSet(id) })),
         ...(all.length > 0 ? /** @type {"line"[]} */ (["line"]) : []),
@@ -43,7 +43,7 @@ export function TrainingSection() {
 /** @param {{ feature: Feature, role: Role | undefined, boxes: number }} p */
 function RoleRow({ feature, role, boxes }) {
   const roles = /** @type {["negative" | "unused" | "positive", string, string][]} */ ([
-    ["negative", "−", "Negative: its boxes are background"], ["unused", "·", "Unused"], ["positive", "+", "Positive: this is to be found"],
+    ["negative", "−", "Negative: nothing in its boxes counts as the feature, whatever is painted there"], ["unused", "·", "Unused"], ["positive", "+", "Positive: this is to be found"],
   ]);
   const now = role ?? "unused";
   const step = (/** @type {KeyboardEvent} */ event) => {
