@@ -199,6 +199,11 @@ def test_a_training_that_was_killed_goes_on_from_its_last_epoch(can_train, start
     learnt(app, begun["id"])
     folder = pathlib.Path(app.snapshot()["path"]) / "trainings" / begun["id"]
     process = json.loads((folder / "process.json").read_text())["process"]
+    # It gives way to the page, also where the kernel ranks sessions instead of processes.
+    assert os.getpriority(os.PRIO_PROCESS, process) == 5
+    group = pathlib.Path(f"/proc/{process}/autogroup")
+    if group.exists() and pathlib.Path("/proc/sys/kernel/sched_autogroup_enabled").read_text().strip() == "1":
+        assert group.read_text().split()[-1] == "5"
     os.kill(process, signal.SIGKILL)
     lost = until(app, begun["id"], "interrupted")
     # It may have kept one epoch more than it had time to tell of.

@@ -48,8 +48,19 @@ package enum DetachedProcess {
         .fileSystem,
         "the process '\(program) \(arguments.first ?? "")' could not be started: \(String(cString: strerror(status)))")
     }
-    setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(identifier), niceness)
+    giveWay(identifier, niceness)
     return ProcessIdentity(process: identifier)
+  }
+
+  /// Niceness ranks processes of one session only where the kernel groups them by session (sched(7), autogroup), as desktops do:
+  /// there the group gives way as well.
+  private static func giveWay(_ process: pid_t, _ niceness: Int32) {
+    setpriority(__priority_which_t(PRIO_PROCESS.rawValue), id_t(process), niceness)
+    let group = open("/proc/\(process)/autogroup", O_WRONLY | O_CLOEXEC)
+    guard group >= 0 else { return }
+    let text = String(niceness)
+    _ = write(group, text, text.utf8.count)
+    close(group)
   }
 
   /// The lock belongs to the open file, which the process inherits.
