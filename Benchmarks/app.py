@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What the app's server costs: tiles, memory, storage far away, and how soon others see what one does. Whole processes.
 
-    "$(Scripts/python-env Tests/web/requirements.txt | tail -1)" Benchmarks/app.py [--program FILE] [slices memory far people overlays hands ten]
+    "$(Scripts/python-env Tests/web/requirements.txt | tail -1)" Benchmarks/app.py [--program FILE] [slices memory far people overlays hands ten ten-bounded]
 
 slices  tiles of 512², 1024² and 4096 × 5760, in the three planes, in the system's cache of files and not
 memory  of the process after 50 tomograms were looked at
@@ -11,8 +11,9 @@ people  from one person's request until the streams of events of five others hav
 overlays  from asking for a slice until UNet S's result is drawn over it, beside `ais models run`; with AVX2 only, too
 hands   scrolling and painting by themselves, with predictions, and with predictions and a training
 ten     memory of server and page with ten networks and 200 tomograms
+ten-bounded  the same with `--memory 1GiB`, until it grows no more
 
-The last three need Playwright and chromium, and the last but one libtorch.
+The last four need Playwright and chromium, and `hands` libtorch.
 
 Nothing else should run meanwhile. Tomograms are noise, made in a temporary folder.
 """
@@ -299,7 +300,7 @@ def people(program, folder):
         app.stop()
 
 
-PARTS = {"slices": slices, "memory": memory_after_fifty, "far": far, "people": people, "overlays": live.overlays, "hands": live.hands, "ten": live.ten}
+PARTS = {"slices": slices, "memory": memory_after_fifty, "far": far, "people": people, "overlays": live.overlays, "hands": live.hands, "ten": live.ten, "ten-bounded": live.ten_bounded}
 
 
 def main():

@@ -268,7 +268,12 @@ def kept(server):
     return {name: int(next(line for line in text.splitlines() if line.startswith(name)).split()[1]) >> 10 for name in ("VmRSS", "VmHWM")}
 
 
-def ten(binary, folder):
+def ten_bounded(binary, folder):
+    """The same with little memory to use, until the tables of results are full and it grows no more."""
+    ten(binary, folder, ("--memory", "1GiB"), slices=60)
+
+
+def ten(binary, folder, options=(), slices=40):
     """Memory with ten active networks and 200 tomograms, of which all are looked at, and many slices of one."""
     page = measure()
     page.program.BINARY = binary
@@ -276,7 +281,9 @@ def ten(binary, folder):
     page.make_tomogram(folder / "rec" / "a.mrc", 512, 512, 60)
     for number in range(199):
         page.program.write_mrc(folder / "rec" / f"t{number:03}.mrc", os.urandom(4 * 128 * 128), 4, 128, 128, 10, mode=0)
-    server = page.program.Program(page.program.make_whole_project(folder), [folder]).start()
+    server = page.program.Program(page.program.make_whole_project(folder), [folder])
+    server.options = [*options]
+    server.start()
 
     def ask(path, body=None):
         request = urllib.request.Request(f"{server.address}/api/projects/{server.key}{path}", headers={"Authorization": f"Bearer {server.token}", "X-Ais-Author": "Jo"}, data=None if body is None else json.dumps(body).encode())
@@ -303,7 +310,7 @@ def ten(binary, folder):
             walk(f"{end} tomograms, a slice of each", small[last:end], [2])
             last = end
         last = 0
-        for end in (10, 20, 30, 40):
+        for end in range(10, slices + 1, 10):
             walk(f"and {end} slices of 512 × 512", [large], list(range(last, end)))
             last = end
         tab.call("HeapProfiler.collectGarbage")
