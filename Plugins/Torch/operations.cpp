@@ -44,6 +44,18 @@ at::Tensor batch_normalization(
   return output;
 }
 
+at::Tensor dropout(const at::Tensor &input, double rate) {
+  const auto &generator = processor_generator();
+  if (input.is_cuda() || !generator || rate <= 0 || rate >= 1) return at::dropout(input, rate, true);
+  // As libtorch's own, which draws from what all threads share: their order would decide.
+  at::Tensor kept = at::empty_like(input);
+  {
+    c10::NoGradGuard off;
+    kept.bernoulli_(1 - rate, *generator).div_(1 - rate);
+  }
+  return at::mul(input, kept);
+}
+
 }  // namespace
 
 void add_operations(ctorch_api &api) {
@@ -137,7 +149,7 @@ void add_operations(ctorch_api &api) {
     });
   };
   api.dropout = [](const ctorch_tensor *tensor, double rate, ctorch_tensor **out) {
-    return giving(out, [=] { return at::dropout(tensor->value, rate, true); });
+    return giving(out, [=] { return dropout(tensor->value, rate); });
   };
 }
 

@@ -21,6 +21,14 @@ void remember(const char *text) {
   }
 }
 
+/// Libraries of CUDA have no error of their own for a card whose memory is used up: only the words tell.
+static bool is_about_memory() noexcept {
+  for (const char *words : {"CUDA error: out of memory", "CUDNN_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED"}) {
+    if (message.find(words) != std::string::npos) return true;
+  }
+  return false;
+}
+
 ctorch_status guarded_call(void (*call)(void *), void *body) noexcept {
   try {
     call(body);
@@ -30,6 +38,7 @@ ctorch_status guarded_call(void (*call)(void *), void *body) noexcept {
     return CTORCH_OUT_OF_MEMORY;
   } catch (const c10::Error &error) {
     remember(error.what_without_backtrace());
+    if (is_about_memory()) return CTORCH_OUT_OF_MEMORY;
   } catch (const std::bad_alloc &) {
     remember("the memory of this machine is used up");
     return CTORCH_OUT_OF_MEMORY;

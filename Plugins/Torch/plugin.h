@@ -1,8 +1,10 @@
 // What the parts of the plugin share: handles, the guard round every entry, and the tables that the parts fill in.
 #pragma once
 
+#include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <utility>
 
 #include "ctorch.h"
@@ -36,6 +38,9 @@ ctorch_status giving(ctorch_tensor **out, Body &&body) noexcept {
 at::ScalarType scalar_type(ctorch_dtype type);
 ctorch_dtype type_of(at::ScalarType type);
 at::Device device_of(int32_t device);
+
+/// What chance on the processor is drawn from in this thread; none: from what all threads draw from.
+std::optional<at::Generator> &processor_generator();
 
 void add_process(ctorch_api &api);
 void add_tensors(ctorch_api &api);

@@ -1,4 +1,5 @@
 // The process as a whole: threads, seeds, memory, devices.
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/detail/CUDAHooksInterface.h>
@@ -20,13 +21,29 @@ c10::DeviceAllocator *device_allocator() { return at::getDeviceAllocator(at::kCU
 
 }  // namespace
 
+std::optional<at::Generator> &processor_generator() {
+  static thread_local std::optional<at::Generator> generator;
+  return generator;
+}
+
 void add_process(ctorch_api &api) {
   api.version = [] { return TORCH_VERSION; };
   api.set_threads = [](int32_t count) { return guarded([=] { at::set_num_threads(count); }); };
   api.set_seed = [](uint64_t seed) { return guarded([=] { at::manual_seed(seed); }); };
-  api.set_deterministic = [](int32_t on) {
+  api.seed_device = [](int32_t device, uint64_t seed) {
     return guarded([=] {
-      at::globalContext().setDeterministicAlgorithms(on != 0, false);
+      if (device == CTORCH_CPU) {
+        processor_generator() = at::detail::createCPUGenerator(seed);
+      } else {
+        at::Generator generator = at::globalContext().defaultGenerator(device_of(device));
+        std::lock_guard<std::mutex> guard(generator.mutex());
+        generator.set_current_seed(seed);
+      }
+    });
+  };
+  api.set_deterministic = [](int32_t on, int32_t strict) {
+    return guarded([=] {
+      at::globalContext().setDeterministicAlgorithms(on != 0 && strict != 0, false);
       // Every new tensor would be filled, for the sake of operations that read what nobody wrote; ours do not.
       at::globalContext().setDeterministicFillUninitializedMemory(false);
       at::globalContext().setDeterministicCuDNN(on != 0);

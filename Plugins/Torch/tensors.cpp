@@ -45,6 +45,15 @@ void check_size(const at::Tensor &tensor, int64_t bytes) {
       static_cast<int64_t>(tensor.nbytes()) == bytes, "a tensor of ", tensor.nbytes(), " bytes and ", bytes, " bytes of values");
 }
 
+/// Memory that a card reads by itself, while the processor goes on; undefined where the system gives none.
+at::Tensor pinned(at::IntArrayRef shape, const at::TensorOptions &options) {
+  try {
+    return at::empty(shape, options.memory_format(at::MemoryFormat::Contiguous).pinned_memory(true));
+  } catch (const c10::Error &) {
+    return {};
+  }
+}
+
 }  // namespace
 
 void add_tensors(ctorch_api &api) {
@@ -84,7 +93,17 @@ void add_tensors(ctorch_api &api) {
       check_size(value, bytes);
       if (bytes == 0) return;
       c10::NoGradGuard off;
-      value.copy_(at::from_blob(const_cast<void *>(values), value.sizes(), value.options().device(at::kCPU).requires_grad(false)));
+      const auto plain = value.options().device(at::kCPU).requires_grad(false);
+      if (value.is_cuda()) {
+        const at::Tensor staged = pinned(value.sizes(), plain);
+        if (staged.defined()) {
+          std::memcpy(staged.data_ptr(), values, static_cast<size_t>(bytes));
+          // The block is kept until the card has read it.
+          value.copy_(staged, true);
+          return;
+        }
+      }
+      value.copy_(at::from_blob(const_cast<void *>(values), value.sizes(), plain));
     });
   };
   api.read = [](const ctorch_tensor *tensor, void *values, int64_t bytes) {
@@ -120,6 +139,15 @@ void add_tensors(ctorch_api &api) {
   };
   api.detach = [](const ctorch_tensor *tensor, ctorch_tensor **out) {
     return giving(out, [=] { return tensor->value.detach(); });
+  };
+  api.assign = [](ctorch_tensor *tensor, const ctorch_tensor *from) {
+    return guarded([=] {
+      TORCH_CHECK(
+          tensor->value.sizes() == from->value.sizes(), "a tensor of ", tensor->value.sizes(), " and values of ",
+          from->value.sizes());
+      c10::NoGradGuard off;
+      tensor->value.copy_(from->value, tensor->value.is_cuda() && from->value.is_cuda());
+    });
   };
 }
 

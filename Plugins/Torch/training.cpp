@@ -123,6 +123,22 @@ void add_training(ctorch_api &api) {
     });
   };
 
+  api.gather_gradient = [](ctorch_tensor *leaf, ctorch_tensor *from) {
+    return guarded([=] {
+      c10::NoGradGuard off;
+      const at::Tensor other = from->value.grad();
+      if (!other.defined()) return;
+      at::Tensor &gradient = leaf->value.mutable_grad();
+      const at::Tensor here = other.to(leaf->value.device());
+      if (gradient.defined()) {
+        gradient.add_(here);
+      } else {
+        gradient = here;
+      }
+      from->value.mutable_grad().reset();
+    });
+  };
+
   api.adam_create = adam_create;
   api.adam_set_learning_rate = [](ctorch_adam *adam, double rate) {
     return guarded([=] { adam->settings.learning_rate = rate; });

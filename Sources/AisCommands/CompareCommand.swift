@@ -53,6 +53,9 @@ package struct CompareCommand: ParsableCommand {
   package var dryRun = false
 
   @OptionGroup(title: "What to compute on")
+  package var devices: TrainingDeviceArguments
+
+  @OptionGroup(title: "What to compute on")
   package var machine: MachineArguments
 
   @OptionGroup(title: "What is printed")
@@ -89,6 +92,7 @@ package struct CompareCommand: ParsableCommand {
   func request(threads: Int, memoryLimit: Int) throws(AisError) -> CompareRequest {
     var single = TrainRequest(sets: sets, output: output, threads: threads, memoryLimit: memoryLimit)
     training.fill(&single)
+    single.device = devices.device.training
     single.architectureFolder = UserFolders.current.architectures
     let named = architectures.isEmpty ? training.standard?.architectures ?? [] : architectures
     var request = CompareRequest(sets: sets, architectures: named, outputFolder: output, training: single)

@@ -71,6 +71,9 @@ package struct TrainCommand: ParsableCommand {
   package var dryRun = false
 
   @OptionGroup(title: "What to compute on")
+  package var devices: TrainingDeviceArguments
+
+  @OptionGroup(title: "What to compute on")
   package var machine: MachineArguments
 
   @OptionGroup(title: "What is printed")
@@ -108,6 +111,7 @@ package struct TrainCommand: ParsableCommand {
     network.fill(&request)
     learning.fill(&request)
     boxes.fill(&request)
+    request.device = devices.device.training
     request.resumes = resume
     request.preview = try preview.map { text throws(AisError) in try ModelPreview(text) }
     request.livePath = live

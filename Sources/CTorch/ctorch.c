@@ -18,6 +18,8 @@ const ctorch_api *ctorch_open(const char *libraries, const char *plugin, char *m
   // Threads that have done their part sleep instead of asking again and again whether the others have: where other programs want
   // the processors, those would wait for them while both burn. It is read once, when OpenMP's library is loaded.
   setenv("OMP_WAIT_POLICY", "passive", 0);
+  // Products of matrices on a card come out the same each time only with work space of a fixed size. Read when a card is first used.
+  setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", 0);
 
   // Each by absolute path, so that the plugin, which names them only, gets these and no others. They find the libraries of CUDA
   // by their own paths, ../../nvidia. A machine without a driver has no use for the CUDA part, so that may fail.

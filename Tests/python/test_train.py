@@ -5,6 +5,7 @@ What needs libtorch is skipped where 'make torch' has not set it up."""
 import hashlib
 import io
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -98,14 +99,17 @@ def wait_for(process, predicate) -> dict:
 
 
 @needs_torch
-def test_a_killed_training_goes_on_as_if_nothing_had_happened(ais, rings, tmp_path):
-    whole = events(ais(*options(rings, tmp_path / "whole", "--epochs", "6")))
-    killed = start(ais, options(rings, tmp_path / "killed", "--epochs", "6"), tmp_path)
+@pytest.mark.parametrize("device", ["cpu", "torch-cpu,torch-cpu"])
+def test_a_killed_training_goes_on_as_if_nothing_had_happened(ais, rings, tmp_path, device):
+    more = ["--epochs", "6", "--device", device]
+    whole = events(ais(*options(rings, tmp_path / "whole", *more)))
+    killed = start(ais, options(rings, tmp_path / "killed", *more), tmp_path)
     wait_for(killed, lambda event: event["event"] == "step" and event["epoch"] == 3)
     killed.send_signal(signal.SIGKILL)
     killed.wait()
     # It may have come further before the signal came: what it had told of epochs counts.
-    rest = events(ais(*options(rings, tmp_path / "killed", "--epochs", "6", "--resume")))
+    rest = events(ais(*options(rings, tmp_path / "killed", *more, "--resume")))
+    assert rest[0]["device"] == device
     steps = [event for event in rest if event["event"] == "step"]
     per_epoch = steps[0]["stepsPerEpoch"]
     assert steps[0]["step"] == 1 and steps[0]["epoch"] >= 3
@@ -241,3 +245,98 @@ def test_half_trained_networks_are_whole_whenever_they_are_read(ais, rings, tmp_
     assert any(not np.array_equal(seen[0][name], seen[-1][name]) for name in seen[0])
     # What is left is the network of the last step, and says how many epochs it saw.
     assert json.loads(ais("models", "info", live, "--json"))["models"][0]["epochs"] == 12
+
+
+def without_driver(folder: pathlib.Path) -> dict:
+    """An environment in which no driver of a card is found."""
+    empty = folder / "empty"
+    empty.mkdir()
+    return {**os.environ, "PATH": str(empty)}
+
+
+def with_driver(folder: pathlib.Path, *cards: str) -> dict:
+    """An environment in which a driver reports these cards."""
+    tools = folder / "tools"
+    tools.mkdir()
+    program = tools / "nvidia-smi"
+    program.write_text("#!/bin/sh\n" + "".join(f"echo '{card}'\n" for card in cards))
+    program.chmod(0o755)
+    return {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}"}
+
+
+@needs_torch
+def test_without_a_card_the_processor_learns_and_the_plan_says_why(ais, rings, tmp_path):
+    environment = without_driver(tmp_path)
+    plan = ais("train", rings, "-a", "UNet lite", "-o", tmp_path / "out", "--dry-run", env=environment)
+    assert "on the processor, as there is no NVIDIA driver" in plan
+    (told,) = events(ais(*options(rings, tmp_path / "out", "--dry-run"), env=environment))
+    assert told["device"] == "cpu" and "no NVIDIA driver" in told["deviceReason"]
+    (told,) = events(ais(*options(rings, tmp_path / "out", "--dry-run", "--device", "cpu"), env=environment))
+    assert told["device"] == "cpu" and "deviceReason" not in told
+
+
+@needs_torch
+def test_a_card_that_is_not_there_is_named_in_one_sentence(ais, rings, tmp_path):
+    done = ais.run("train", rings, "-o", tmp_path / "out", "--device", "gpu:7", env=without_driver(tmp_path))
+    assert done.returncode == 1 and done.stdout == ""
+    assert "GPU 7 cannot be used: there is no NVIDIA driver" in done.stderr and len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+@needs_torch
+def test_a_card_that_libtorch_cannot_use_is_not_taken(ais, rings, tmp_path):
+    # No machine has so many cards: libtorch cannot use what the driver reports.
+    environment = with_driver(tmp_path, "61, NVIDIA H200, 580.65.06, 9.0, 143771, 143000", "62, NVIDIA H200, 580.65.06, 9.0, 143771, 9")
+    (told,) = events(ais(*options(rings, tmp_path / "out", "--dry-run"), env=environment))
+    assert told["device"] == "cpu" and "GPU 61 cannot be used" in told["deviceReason"]
+    done = ais.run("train", rings, "-o", tmp_path / "out", "--device", "gpu:61,gpu:62", env=environment)
+    assert done.returncode == 1 and "GPU 61 cannot be used" in done.stderr
+    done = ais.run("train", rings, "-o", tmp_path / "out", "--device", "gpu:63", env=environment)
+    assert done.returncode == 1 and "this machine has GPU 61 and GPU 62" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_devices_that_mean_nothing_are_refused_as_usage(ais, rings, tmp_path):
+    for device in ["gpu:0,gpu:0", "gpu:0,cpu", "gpu:", "card"]:
+        done = ais.run("train", rings, "-o", tmp_path, "--device", device)
+        assert done.returncode in (2, 64) and "--device" in done.stderr, done.stderr
+
+
+@needs_torch
+def test_what_two_devices_began_goes_on_with_one(ais, rings, tmp_path):
+    text = ais(*options(rings, tmp_path, "--epochs", "2", "--keep-checkpoint", "--device", "torch-cpu,torch-cpu"))
+    assert events(text)[0]["device"] == "torch-cpu,torch-cpu"
+    account = tmp_path / "Ring.scnm.json"
+    assert json.loads(account.read_text())["results"]["device"] == "torch-cpu,torch-cpu"
+    text = ais(*options(rings, tmp_path, "--epochs", "3", "--resume", "--device", "cpu"))
+    steps = [event for event in events(text) if event["event"] == "step"]
+    assert steps[0]["epoch"] == 3
+    results = json.loads(account.read_text())["results"]
+    assert results["device"] == "cpu" and len(results["epochs"]) == 3
+    # Alone from the start, it comes to the same but for roundings: the network normalises no batches.
+    ais(*options(rings, tmp_path / "alone", "--epochs", "3"))
+    alone = json.loads((tmp_path / "alone" / "Ring.scnm.json").read_text())["results"]["epochs"]
+    for ours, theirs in zip(results["epochs"], alone, strict=True):
+        assert abs(ours["training"]["loss"] - theirs["training"]["loss"]) < 1e-2
+
+
+@needs_torch
+def test_a_training_goes_on_with_the_precision_that_it_began_with(ais, rings, tmp_path):
+    words = options(rings, tmp_path, "--epochs", "1", "--keep-checkpoint")
+    words[words.index("--precision") + 1] = "bfloat16"
+    ais(*words)
+    words = options(rings, tmp_path, "--epochs", "2", "--resume")
+    at = words.index("--precision")
+    text = ais(*words[:at], *words[at + 2:])
+    assert events(text)[0]["precision"] == "bfloat16"
+
+
+@needs_torch
+@pytest.mark.parametrize("device", ["cpu", "torch-cpu,torch-cpu"])
+def test_too_large_a_batch_is_said_with_what_to_do(ais, tmp_path, device):
+    large = training_set(tmp_path / "large.scnt", boxes=24, side=128)
+    done = ais.run("train", large, "-a", "VGGNet M", "-o", tmp_path / "out", "--batch", "24", "--copies", "1", "--epochs", "1",
+                   "--memory", "300MiB", "--threads", "2", "--precision", "float32", "--device", device)
+    assert done.returncode == 1
+    assert "to learn from 24 boxes at once: a smaller '--batch'" in done.stderr and "--memory" in done.stderr
+    assert not (tmp_path / "out" / "Ring.scnm").exists()

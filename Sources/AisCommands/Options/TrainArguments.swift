@@ -1,3 +1,4 @@
+import AisNetworks
 import AisTraining
 import AisWorkflows
 import ArgumentParser
@@ -47,7 +48,7 @@ package struct LearningArguments: ParsableArguments {
 
   @Option(
     help:
-      "The numbers that layers compute with; weights stay float32. Without it, bfloat16 where the processor multiplies it by itself."
+      "The numbers that layers compute with; weights stay float32. Without it, bfloat16 where the processor, or the card, multiplies it by itself."
   )
   package var precision: TrainingSettings.Precision?
 
@@ -64,6 +65,30 @@ package struct LearningArguments: ParsableArguments {
     request.gradientLimit = clip
     request.precision = precision
     request.seed = seed
+  }
+}
+
+/// What networks learn on.
+package struct TrainingDeviceArguments: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "What to learn on, with libtorch. auto: the first NVIDIA card that can be used, or else the processor. cpu: the processor. gpu, gpu:1: a card; 'ais doctor' says whether it can be used. gpu:0,gpu:1: cards that share every batch. torch-cpu: the same as cpu; several times, for comparison with cards."
+    ))
+  package var device: EngineArguments.Device = .auto
+
+  package init() {}
+}
+
+extension EngineArguments.Device {
+  /// The same for a training.
+  var training: TrainingDeviceChoice {
+    switch self {
+    case .auto: .automatic
+    case .cpu, .torchCPU: .named([.processor])
+    case .gpu(let number): .named([.gpu(number)])
+    case .several(let devices):
+      .named(devices.map { if case .gpu(let number) = $0 { .gpu(number) } else { .processor } })
+    }
   }
 }
 

@@ -21,6 +21,7 @@ final class CompareReporter {
     var of: Int?
     var feature: String?
     var architecture: String?
+    var device: String?
     var epoch: Int?
     var epochs: Int?
     var step: Int?
@@ -54,7 +55,10 @@ final class CompareReporter {
     for warning in plan.warnings { Terminal.standardError.print("ais: warning: \(warning)") }
     let seconds = plan.forecast.seconds(for: plan.workLeft)
     if verbosity.json {
-      return emit(Line(event: "plan", of: plan.trainings.count, predictedSeconds: (seconds * 10).rounded() / 10))
+      return emit(
+        Line(
+          event: "plan", of: plan.trainings.count, device: plan.devices.name,
+          predictedSeconds: plan.devices.usesCards ? nil : (seconds * 10).rounded() / 10))
     }
     if verbosity.quiet { return }
     let out = Terminal.standardOutput
@@ -77,7 +81,9 @@ final class CompareReporter {
     out.print(
       "\(counted(plan.trainings.count, "training"))\(finished > 0 ? ", \(finished) of them finished already" : ""), "
         + "\(training.epochs) epochs each, \(plan.precision.rawValue), \(counted(training.threads, "thread")): "
-        + "about \(DurationText.text(seconds)) → \(plan.request.outputFolder)")
+        + "\(plan.devices.usesCards ? "" : "about \(DurationText.text(seconds)) ")→ \(plan.request.outputFolder)")
+    // What is guessed beforehand is of processors.
+    out.print("on \(plan.devices.title)\(plan.devices.reason.map { ", \($0)" } ?? "")")
   }
 
   func report(_ event: CompareRun.Event) {

@@ -35,6 +35,8 @@ final class TrainReporter {
     var seconds: Double?
     var secondsLeft: Double?
     var precision: String?
+    var device: String?
+    var deviceReason: String?
     var threads: Int?
     var model: String?
     var ending: String?
@@ -62,7 +64,8 @@ final class TrainReporter {
           boxes: pool.samples.count, boxesWithFeature: pool.positiveCount, heldOut: plan.sampler.split.validation.count,
           epochs: plan.settings.epochs, stepsPerEpoch: plan.sampler.stepsPerEpoch,
           learningRate: plan.settings.learningRate, precision: plan.settings.precision.rawValue,
-          threads: plan.settings.threads, model: plan.modelPath))
+          device: plan.deviceName, deviceReason: plan.devices.reason, threads: plan.settings.threads,
+          model: plan.modelPath))
       return
     }
     if verbosity.quiet { return }
@@ -75,6 +78,7 @@ final class TrainReporter {
     out.print(
       "\(plan.settings.epochs) epochs of \(plan.sampler.stepsPerEpoch) steps of \(plan.sampler.batchSize) boxes, "
         + "\(plan.settings.precision.rawValue), \(plan.settings.threads) threads → \(plan.modelPath)")
+    if let text = plan.deviceText { out.print(text) }
     if held == 0, pool.samples.count >= 200 {
       out.print("With that many boxes, '--validation 0.15' would tell when the network stops getting better.")
     }
@@ -155,5 +159,14 @@ final class TrainReporter {
     } else {
       out?.print("\(plan.modelPath): the network as it was when the training was stopped, within its first epoch")
     }
+  }
+}
+
+extension TrainPlan {
+  /// What computes, and why, where somebody may wonder.
+  fileprivate var deviceText: String? {
+    guard deviceName != nil else { return nil }
+    let share = devices.devices.count > 1 ? ", which share every batch" : ""
+    return "on \(devices.title)\(devices.reason.map { ", \($0)" } ?? "")\(share)"
   }
 }

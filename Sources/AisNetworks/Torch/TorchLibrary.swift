@@ -1,7 +1,8 @@
 import AisCore
 import CTorch
 
-/// libtorch, opened in this process. For one thread: the engine's.
+/// libtorch, opened in this process. Several threads may use it at the same time on tensors that they do not share; gradients and
+/// mixed precision are switched for the calling thread alone.
 ///
 /// Every function of the plugin answers with a status; here it becomes an `AisError` with what libtorch said.
 package final class TorchLibrary {
@@ -53,9 +54,16 @@ extension TorchLibrary {
   /// From here on random numbers are those of this seed.
   package func setSeed(_ seed: UInt64) throws(AisError) { try check(api.set_seed(seed), "set the seed") }
 
+  /// What dropout leaves out is decided by this seed from here on: on a GPU, or on the processor in this thread alone.
+  package func setSeed(_ seed: UInt64, on device: TorchDevice) throws(AisError) {
+    try check(api.seed_device(device.number, seed), "set the seed of \(device)")
+  }
+
   /// Same results for the same input, machine and number of threads; slower on a GPU.
-  package func setDeterministic(_ on: Bool) throws(AisError) {
-    try check(api.set_deterministic(on ? 1 : 0), "switch deterministic algorithms")
+  ///
+  /// - Parameter strict: throws where libtorch knows no such way; some poolings have none on a GPU.
+  package func setDeterministic(_ on: Bool, strict: Bool = true) throws(AisError) {
+    try check(api.set_deterministic(on ? 1 : 0, strict ? 1 : 0), "switch deterministic algorithms")
   }
 
   /// Whether a GPU may round the factors of float32 products to 10 bits, and try algorithms to keep the fastest.

@@ -45,6 +45,40 @@ extension TorchNetwork {
     graph.weightKeys.filter(\.role.isTrainable).compactMap { weights[$0] }
   }
 
+  /// Adds the gradients of a copy of this network, on whatever device, to those here, and drops them there.
+  package func gatherGradients(of copy: TorchNetwork) throws(AisError) {
+    for key in graph.weightKeys where key.role.isTrainable {
+      guard let (here, there) = pair(key, copy) else { continue }
+      try here.gatherGradient(of: there)
+    }
+  }
+
+  /// Takes over all weights of a copy of this network, on whatever device.
+  package func takeWeights(of copy: TorchNetwork) throws(AisError) {
+    for key in graph.weightKeys {
+      guard let (here, there) = pair(key, copy) else { continue }
+      try here.assign(there)
+    }
+  }
+
+  /// Replaces moving statistics with the mean of those of some copies of this network, each of some weight; the first is this one.
+  package func averageStatistics(of copies: [TorchNetwork], weights shares: [Double]) throws(AisError) {
+    for key in graph.weightKeys where !key.role.isTrainable {
+      guard let own = weights[key], let first = shares.first else { continue }
+      var mean = try own.scaled(by: first)
+      for (copy, share) in zip(copies, shares).dropFirst() {
+        guard let other = copy.weights[key] else { continue }
+        mean = try mean.adding(other.converted(to: .float32, on: device).scaled(by: share))
+      }
+      try own.assign(mean)
+    }
+  }
+
+  private func pair(_ key: WeightKey, _ copy: TorchNetwork) -> (TorchTensor, TorchTensor)? {
+    guard let here = weights[key], let there = copy.weights[key] else { return nil }
+    return (here, there)
+  }
+
   /// All weights as they are now, with the graph's order of axes.
   package func currentWeights() throws(AisError) -> [WeightKey: Tensor] {
     var result: [WeightKey: Tensor] = [:]

@@ -3,7 +3,7 @@ import CTorch
 
 /// A network whose weights are tensors of libtorch: run by walking the graph, trained by what the operations remember.
 ///
-/// For the engine's thread.
+/// For one thread at a time.
 package final class TorchNetwork {
   package let graph: NetworkGraph
   package let library: TorchLibrary

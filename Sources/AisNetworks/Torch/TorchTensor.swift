@@ -1,7 +1,7 @@
 import AisCore
 import CTorch
 
-/// An array of libtorch's. For the engine's thread; what operations give are new tensors.
+/// An array of libtorch's. For one thread at a time; what operations give are new tensors.
 ///
 /// Activations have axes (image, channel, y, x), or (image, channel, z, y, x) in 3D networks.
 package final class TorchTensor {
@@ -170,6 +170,11 @@ extension TorchTensor {
   /// The same values with the channel (the second axis) fastest in memory, which convolutions are quickest on.
   package func channelsLast() throws(AisError) -> TorchTensor {
     try library.tensor("order channels last") { api.channels_last(handle, $0) }
+  }
+
+  /// Overwrites the values with those of a tensor of the same shape, whatever its device.
+  package func assign(_ other: TorchTensor) throws(AisError) {
+    try library.check(api.assign(handle, other.handle), "take over values")
   }
 
   package func clone() throws(AisError) -> TorchTensor {

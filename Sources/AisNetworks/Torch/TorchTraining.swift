@@ -46,6 +46,11 @@ extension TorchTensor {
     try library.check(library.api.gradient(handle, &gradient), "give a gradient")
     return gradient.map { TorchTensor(handle: $0, library: library) }
   }
+
+  /// Adds the gradient of another leaf, whatever its device, to that of this one, and drops it there.
+  package func gatherGradient(of other: TorchTensor) throws(AisError) {
+    try library.check(library.api.gather_gradient(handle, other.handle), "add gradients")
+  }
 }
 
 /// Adam (Kingma and Ba, arXiv 1412.6980) as Keras computes it: ε is added outside the bias correction.

@@ -26,6 +26,24 @@ package struct TrainingBatch: Sendable, Equatable {
     self.images = images
     self.labels = labels
   }
+
+  /// Its boxes in their order, in so many parts of nearly equal size; in fewer where there are not as many boxes, as none is empty.
+  package func divided(among parts: Int) -> [TrainingBatch] {
+    let number = min(max(1, parts), max(1, count))
+    if number == 1 { return [self] }
+    var first = 0
+    return (0..<number).map { place in
+      let size = count / number + (place < count % number ? 1 : 0)
+      defer { first += size }
+      func share(_ values: [Float]) -> [Float] {
+        let one = values.count / count
+        return Array(values[first * one..<(first + size) * one])
+      }
+      return TrainingBatch(
+        count: size, depth: depth, labelDepth: labelDepth, height: height, width: width, images: share(images),
+        labels: share(labels))
+    }
+  }
 }
 
 /// The batches of a training, decided by seed, epoch and step alone, whatever the number of threads that make them.

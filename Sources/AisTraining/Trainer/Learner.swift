@@ -3,6 +3,7 @@ import AisNetworks
 
 /// What learns from batches: a network alone, or with a second one that judges it. For the engine's thread.
 protocol Learner: AnyObject {
+  var team: DeviceTeam { get }
   /// The networks with their optimisers; the first is the one that will be used.
   var parts: [LearnerPart] { get }
   /// Learns from a batch, with random numbers of this seed, and says what the network answered before it.
@@ -11,16 +12,59 @@ protocol Learner: AnyObject {
   func learn(from batch: TrainingBatch, rate: Double, seed: UInt64) throws(AisError) -> Tally
 }
 
-/// One network and its optimiser.
+/// One network and its optimiser, with a copy of the network for each further device.
+///
+/// Gradients of all copies are added up on the first device and the weights are stepped there alone; then the others take them over.
+/// So there is one optimiser, whose memory no other card has to hold, and the copies cannot drift apart, whatever cards they are on.
 final class LearnerPart {
   let network: TorchNetwork
   let adam: TorchAdam
+  private let team: DeviceTeam
+  /// In the order of the devices; the first is ``network``.
+  private let copies: [TorchNetwork]
+  private let gradientLimit: Double?
 
-  init(_ graph: NetworkGraph, settings: TrainingSettings, library: TorchLibrary, device: TorchDevice) throws(AisError) {
-    network = try TorchNetwork(graph, library: library, device: device)
-    for parameter in network.parameters { try parameter.requireGradient() }
+  init(_ graph: NetworkGraph, settings: TrainingSettings, library: TorchLibrary, team: DeviceTeam) throws(AisError) {
+    self.team = team
+    copies = try team.devices.map { device throws(AisError) in
+      let network = try TorchNetwork(graph, library: library, device: device)
+      for parameter in network.parameters { try parameter.requireGradient() }
+      return network
+    }
+    network = copies[0]
+    gradientLimit = settings.gradientLimit
     adam = try TorchAdam(
       network.parameters, .init(learningRate: settings.learningRate, beta1: settings.beta1), library: library)
+  }
+
+  /// The network on the device of this place.
+  func network(at place: Int) -> TorchNetwork { copies[place] }
+
+  /// Moves the weights by the gradients of all copies, and brings them to all.
+  func step(rate: Double, boxes: [Int]) throws(AisError) {
+    for copy in copies.prefix(boxes.count).dropFirst() { try network.gatherGradients(of: copy) }
+    if let gradientLimit { try adam.clipGradients(to: gradientLimit) }
+    try adam.setLearningRate(rate)
+    try adam.step()
+    try settle(boxes: boxes)
+  }
+
+  /// Makes all copies equal: of statistics that each took from its own part of a batch, everyone gets the mean.
+  ///
+  /// - Parameter boxes: of each part, in the order of the devices; those behind had none.
+  func settle(boxes: [Int]) throws(AisError) {
+    guard copies.count > 1 else { return }
+    let all = Double(boxes.reduce(0, +))
+    try network.averageStatistics(of: copies, weights: boxes.map { Double($0) / all })
+    try spread()
+  }
+
+  private func spread() throws(AisError) {
+    guard copies.count > 1 else { return }
+    let (copies, network) = (copies, network)
+    _ = try team.each(copies.count) { place throws(AisError) in
+      if place > 0 { try copies[place].takeWeights(of: network) }
+    }
   }
 
   func state() throws(AisError) -> LearnerState {
@@ -41,11 +85,14 @@ final class LearnerPart {
       try pair.second.write(state.moments[2 * index + 1])
     }
     try adam.setSteps(state.steps)
+    try spread()
   }
 
   /// Switches whether gradients reach the weights.
   func freeze(_ on: Bool) throws(AisError) {
-    for parameter in network.parameters { try parameter.requireGradient(!on) }
+    for copy in copies {
+      for parameter in copy.parameters { try parameter.requireGradient(!on) }
+    }
   }
 }
 
@@ -79,12 +126,22 @@ struct Asking {
   let library: TorchLibrary
   let device: TorchDevice
 
+  /// The same for another device.
+  func on(_ device: TorchDevice) -> Asking { Asking(settings: settings, library: library, device: device) }
+
+  /// Prepares this thread to learn from its part of a step's batch, with random numbers of its own.
+  func begin(seed: UInt64, place: Int) throws(AisError) {
+    var own = SeededGenerator(seed: seed, streams: [UInt64(place)])
+    try library.setSeed(place == 0 ? seed : own.next(), on: device)
+    try library.enableGradients(true)
+  }
+
   /// Images of a batch as a network takes them: slices are channels, or in networks of slabs an axis.
   func images(of batch: TrainingBatch, for graph: NetworkGraph) throws(AisError) -> TorchTensor {
     let plane = [batch.height, batch.width]
     let shape =
       graph.dimensionality == .three ? [batch.count, 1, batch.depth] + plane : [batch.count, batch.depth] + plane
-    return try library.tensor(batch.images, shape: shape).converted(to: .float32, on: device)
+    return try library.tensor(batch.images, shape: shape, on: device)
   }
 
   func target(of batch: TrainingBatch, shape: [Int]) throws(AisError) -> MaskedTarget {
@@ -139,29 +196,76 @@ struct Asking {
 /// A network that learns by a loss alone.
 final class SupervisedLearner: Learner {
   let parts: [LearnerPart]
+  let team: DeviceTeam
   private let asking: Asking
 
-  init(_ graph: NetworkGraph, asking: Asking) throws(AisError) {
+  init(_ graph: NetworkGraph, asking: Asking, team: DeviceTeam) throws(AisError) {
     self.asking = asking
-    parts = [
-      try LearnerPart(graph, settings: asking.settings, library: asking.library, device: asking.device)
-    ]
+    self.team = team
+    parts = [try LearnerPart(graph, settings: asking.settings, library: asking.library, team: team)]
   }
 
   func learn(from batch: TrainingBatch, rate: Double, seed: UInt64) throws(AisError) -> Tally {
-    let (network, adam) = (parts[0].network, parts[0].adam)
-    try asking.library.setSeed(seed)
-    try asking.library.enableGradients(true)
-    let answer = try asking.answer(of: network, to: asking.images(of: batch, for: network.graph), isTraining: true)
-    let target = try asking.target(of: batch, shape: answer.values.shape())
-    let loss = try MaskedLoss.value(of: asking.settings.objective, answer, target)
-    let value = try loss.doubles()[0]
-    guard value.isFinite else { throw .lossIsNoNumber }
-    try loss.backward()
-    if let limit = asking.settings.gradientLimit { try adam.clipGradients(to: limit) }
-    try adam.setLearningRate(rate)
-    try adam.step()
-    return try asking.tally(answer, loss: value, of: batch)
+    let (part, asking) = (parts[0], asking)
+    let pieces = batch.divided(among: team.devices.count)
+    let answers = try team.each(pieces.count) { [team] place throws(AisError) in
+      let asking = asking.on(team.devices[place])
+      try asking.begin(seed: seed, place: place)
+      let network = part.network(at: place)
+      let answer = try asking.answer(
+        of: network, to: asking.images(of: pieces[place], for: network.graph), isTraining: true)
+      let target = try asking.target(of: pieces[place], shape: answer.values.shape())
+      return try Piece(answer, target, of: asking.settings.objective, isWhole: pieces.count == 1)
+    }
+    let whole = Whole(answers, objective: asking.settings.objective)
+    guard whole.loss.isFinite else { throw .lossIsNoNumber }
+    let tallies = try team.each(pieces.count) { place throws(AisError) in
+      try answers[place].share(of: whole).backward()
+      return try asking.tally(answers[place].answer, loss: whole.loss, of: pieces[place])
+    }
+    try part.step(rate: rate, boxes: pieces.map(\.count))
+    return tallies.reduce(into: Tally()) { $0.add($1) }
+  }
+
+  /// What a network said of one device's part of a batch.
+  private struct Piece {
+    let answer: Answer
+    /// The loss, where the part is the whole batch.
+    private let loss: TorchTensor?
+    private let part: MaskedLoss.Part?
+    let sums: MaskedLoss.Sums?
+    let value: Double?
+
+    init(
+      _ answer: Answer, _ target: MaskedTarget, of objective: Architecture.Objective, isWhole: Bool
+    ) throws(AisError) {
+      self.answer = answer
+      loss = isWhole ? try MaskedLoss.value(of: objective, answer, target) : nil
+      part = isWhole ? nil : try MaskedLoss.Part(of: objective, answer, target)
+      value = try loss?.doubles()[0]
+      sums = part?.sums
+    }
+
+    func share(of whole: Whole) throws(AisError) -> TorchTensor {
+      if let loss { return loss }
+      guard let part, let sums = whole.sums else { throw AisError(.engineFailed, "a part of a batch has no loss") }
+      return try part.share(of: sums)
+    }
+  }
+
+  private struct Whole {
+    let loss: Double
+    let sums: MaskedLoss.Sums?
+
+    init(_ pieces: [Piece], objective: Architecture.Objective) {
+      if let loss = pieces[0].value {
+        (self.loss, sums) = (loss, nil)
+        return
+      }
+      let parts = pieces.compactMap(\.sums)
+      let sums = parts.dropFirst().reduce(parts[0], +)
+      (loss, self.sums) = (sums.value(of: objective), sums)
+    }
   }
 }
 

@@ -48,27 +48,28 @@ package struct TrainingOutcome: Sendable {
   package var checkpoint: TrainingCheckpoint
 }
 
-/// Trains one network. For one thread, which is libtorch's.
+/// Trains one network, on one device or on several that share every batch. For one thread.
 package struct Trainer {
   private let graph: NetworkGraph
   private let settings: TrainingSettings
   private let source: any BatchSource
   private let library: TorchLibrary
-  private let device: TorchDevice
+  private let devices: [TorchDevice]
   private let dataThreads: Int
 
   /// - Parameters:
   ///   - graph: with the weights that training starts from.
+  ///   - devices: each gets a copy of the network and its part of every batch. The processor may be named more than once.
   ///   - dataThreads: threads that prepare batches.
   package init(
     _ graph: NetworkGraph, settings: TrainingSettings, source: any BatchSource, library: TorchLibrary,
-    device: TorchDevice = .processor, dataThreads: Int = 1
+    devices: [TorchDevice] = [.processor], dataThreads: Int = 1
   ) {
     self.graph = graph
     self.settings = settings
     self.source = source
     self.library = library
-    self.device = device
+    self.devices = devices
     self.dataThreads = max(1, dataThreads)
   }
 
@@ -83,10 +84,10 @@ package struct Trainer {
     guard source.stepsPerEpoch > 0 else {
       throw AisError(.usage, "there is nothing to train on: the sets hold no boxes that are not held out")
     }
-    try library.setThreads(settings.threads)
-    try library.setDeterministic(true)
+    let team = DeviceTeam(devices)
+    try prepare(team)
     defer { try? library.enableGradients(false) }
-    let learner = try makeLearner()
+    let learner = try makeLearner(team)
     var run = RunState(checkpoint ?? TrainingCheckpoint(start: graph.weights))
     if let checkpoint {
       guard checkpoint.learners.count == learner.parts.count else {
@@ -118,13 +119,24 @@ package struct Trainer {
     init(_ point: TrainingCheckpoint) { self.point = point }
   }
 
-  private func makeLearner() throws(AisError) -> any Learner {
-    let asking = Asking(settings: settings, library: library, device: device)
-    if case .adversarial(let distance) = settings.objective {
-      return try AdversarialLearner(graph, distance: distance, depth: source.depth, asking: asking)
-    }
-    return try SupervisedLearner(graph, asking: asking)
+  private func prepare(_ team: DeviceTeam) throws(AisError) {
+    let processors = devices.count { $0 == .processor }
+    let threads = max(1, settings.threads / max(1, processors))
+    _ = try team.each(devices.count) { [library] _ throws(AisError) in try library.setThreads(threads) }
+    // On cards libtorch has no such way for some poolings, and would refuse them.
+    try library.setDeterministic(true, strict: processors == devices.count)
+    // Who wants fewer digits says so, and what is quickest in a trial differs from run to run.
+    try library.setGPUMath(roundsFactors: false, triesAlgorithms: false)
   }
+
+  private func makeLearner(_ team: DeviceTeam) throws(AisError) -> any Learner {
+    if case .adversarial(let distance) = settings.objective {
+      return try AdversarialLearner(graph, distance: distance, depth: source.depth, asking: asking, team: team)
+    }
+    return try SupervisedLearner(graph, asking: asking, team: team)
+  }
+
+  private var asking: Asking { Asking(settings: settings, library: library, device: devices[0]) }
 
   private func capture(_ learner: any Learner, in run: inout RunState) throws(AisError) {
     run.point.learners = try learner.parts.map { part throws(AisError) in try part.state() }
@@ -185,11 +197,7 @@ package struct Trainer {
   private func finishEpoch(
     _ learner: any Learner, _ run: inout RunState, rate: Double
   ) throws(AisError) -> EpochRecord {
-    let asking = Asking(settings: settings, library: library, device: device)
-    var held = Tally()
-    for step in 0..<source.validationSteps {
-      held.add(try asking.judge(learner.parts[0].network, by: source.validationBatch(step: step)))
-    }
+    let held = try judge(learner)
     var record = EpochRecord(
       epoch: run.point.history.count + 1, learningRate: rate, training: run.point.tally.scores,
       validation: source.validationSteps > 0 ? held.scores : nil,
@@ -201,6 +209,22 @@ package struct Trainer {
     run.point.step = 0
     run.point.tally = Tally()
     return record
+  }
+
+  /// Held-out batches are dealt to the devices whole, so that what they come to does not depend on how many there are.
+  private func judge(_ learner: any Learner) throws(AisError) -> Tally {
+    let (asking, source, devices, part) = (asking, source, devices, learner.parts[0])
+    let tallies = try learner.team.each(min(devices.count, source.validationSteps)) { place throws(AisError) in
+      var tallies: [Tally] = []
+      for step in stride(from: place, to: source.validationSteps, by: devices.count) {
+        let batch = try source.validationBatch(step: step)
+        tallies.append(try asking.on(devices[place]).judge(part.network(at: place), by: batch))
+      }
+      return tallies
+    }
+    var held = Tally()
+    for step in 0..<source.validationSteps { held.add(tallies[step % devices.count][step / devices.count]) }
+    return held
   }
 
   /// The seed of one step's random numbers: with it no generator's state has to be kept.

@@ -42,6 +42,7 @@ package struct ComparePlan: Sendable {
   package let features: [Feature]
   package let trainings: [Training]
   package let precision: TrainingSettings.Precision
+  package let devices: TrainingDevices
   package let warnings: [String]
   package var tablePath: String { OutputFolder.prefix(request.outputFolder) + "comparison.csv" }
 
@@ -50,6 +51,9 @@ package struct ComparePlan: Sendable {
     _ request: CompareRequest, library: ArchitectureLibrary, cancellation: Cancellation
   ) throws(AisError) -> ComparePlan {
     try request.validate()
+    var request = request
+    let devices = try request.training.device.settled()
+    request.training.device = .settled(devices)
     let features = try features(of: request, cancellation)
     var names: [String] = []
     for name in request.architectures {
@@ -89,7 +93,7 @@ package struct ComparePlan: Sendable {
     }
     let plan = ComparePlan(
       request: request, features: features, trainings: trainings,
-      precision: request.training.precision ?? .quickest, warnings: warnings)
+      precision: request.training.precision ?? devices.quickestPrecision, devices: devices, warnings: warnings)
     try plan.checkOutputs()
     return plan
   }

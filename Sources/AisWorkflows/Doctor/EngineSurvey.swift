@@ -14,6 +14,9 @@ package struct EngineSurvey: Sendable, Codable {
     package var details: String
     /// What to do about it, a sentence.
     package var remedy: String?
+
+    /// The number of a card.
+    package var cardNumber: Int? { device.hasPrefix("gpu:") ? Int(device.dropFirst(4)) : nil }
   }
 
   package var schema = "ais.devices/1"
@@ -40,13 +43,49 @@ package struct EngineSurvey: Sendable, Codable {
 
   /// The numbers of the cards that networks can run on. Quick where there is no driver: nothing is started then.
   package static func usableCards(program: String = ProgramPath.current) -> [Int] {
-    guard let smi = CommandOutputText.of("nvidia-smi", arguments: Card.query), smi.status == 0, !smi.text.isEmpty else {
-      return []
+    cards(program: program).findings.compactMap { $0.isUsable ? $0.cardNumber : nil }
+  }
+
+  /// What is known of the cards of this machine.
+  struct Cards: Sendable {
+    /// One for each card, or one that says why there is none.
+    var findings: [Finding]
+    /// What each can do: "9.0". Empty where the driver says nothing.
+    var capabilities: [Int: String]
+    /// How many libtorch can use; 0 where it was not asked.
+    var usable: Int
+
+    /// Why a card cannot be used; `nil` when it can. libtorch has the last word: its count is that of this process, and in containers
+    /// there may be no `nvidia-smi`.
+    func problem(of number: Int) -> AisError? {
+      if number < usable { return nil }
+      let finding = findings.first { $0.cardNumber == number }
+      let numbers = findings.compactMap(\.cardNumber)
+      let reason =
+        if let finding {
+          finding.details + (finding.remedy.map { "; \($0)" } ?? "")
+        } else if numbers.isEmpty {
+          findings.first?.details ?? "there is none"
+        } else {
+          "this machine has \(numbers.map { "GPU \($0)" }.joined(separator: " and "))"
+        }
+      return AisError(
+        .engineUnavailable, "GPU \(number) cannot be used: \(reason) ('ais doctor' shows what can be computed on)")
     }
-    let survey = EngineSurvey(threads: 1, smi: smi, libtorch: libtorch(program: program, threads: 1))
-    return survey.findings.compactMap { finding in
-      finding.isUsable && finding.device.hasPrefix("gpu:") ? Int(finding.device.dropFirst(4)) : nil
+
+    /// Whether all of these cards have instructions for it.
+    func multiplyBfloat16(_ numbers: [Int]) -> Bool {
+      numbers.allSatisfy { (capabilities[$0].flatMap(Double.init) ?? 0) >= 8 }
     }
+  }
+
+  /// - Parameter asksLibtorch: also where no driver reports a card. Otherwise it is quick there: nothing is started.
+  static func cards(program: String = ProgramPath.current, asksLibtorch: Bool = false) -> Cards {
+    let smi = CommandOutputText.of("nvidia-smi", arguments: Card.query)
+    let hasCards = smi.map { $0.status == 0 && !$0.text.isEmpty } ?? false
+    let found: Libtorch =
+      hasCards || asksLibtorch ? libtorch(program: program, threads: 1) : .success((version: "", cards: 0))
+    return Cards(smi, libtorch: found)
   }
 
   /// What libtorch says of itself: its version and how many cards it can use; or what is missing.
@@ -88,7 +127,7 @@ package struct EngineSurvey: Sendable, Codable {
     findings += Self.cards(smi, libtorch: libtorch, usable: usableCards)
   }
 
-  private static func cards(_ smi: CommandOutputText?, libtorch: Libtorch, usable: Int) -> [Finding] {
+  fileprivate static func cards(_ smi: CommandOutputText?, libtorch: Libtorch, usable: Int) -> [Finding] {
     func none(_ details: String, _ remedy: String?) -> [Finding] {
       [Finding(device: "gpu", title: "no NVIDIA card", isUsable: false, details: details, remedy: remedy)]
     }
@@ -132,6 +171,17 @@ package struct EngineSurvey: Sendable, Codable {
       }
       return finding
     }
+  }
+}
+
+extension EngineSurvey.Cards {
+  /// - Parameters: as of `EngineSurvey.init`.
+  init(_ smi: CommandOutputText?, libtorch: EngineSurvey.Libtorch) {
+    usable = if case .success(let found) = libtorch { found.cards } else { 0 }
+    findings = EngineSurvey.cards(smi, libtorch: libtorch, usable: usable)
+    let lines = smi.map { $0.status == 0 ? $0.text.split(separator: "\n") : [] } ?? []
+    let cards = lines.compactMap { EngineSurvey.Card(line: String($0)) }
+    capabilities = Dictionary(cards.map { ($0.number, $0.capability) }) { first, _ in first }
   }
 }
 

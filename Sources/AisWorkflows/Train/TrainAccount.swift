@@ -40,6 +40,8 @@ package enum TrainAccount {
     package let ending: TrainingOutcome.Ending
     package let parameters: Int
     package let epochs: [EpochRecord]
+    /// What computed at last, as `--device` names it.
+    package let device: String?
   }
 
   /// What the account beside a model says; `nil` when there is none, or not of this kind.

@@ -16,12 +16,13 @@ package struct TrainPlan: Sendable {
   /// The model file, and beside it the curves and what an unfinished training goes on from.
   package let modelPath: String
   package var curvesPath: String { stem + ".png" }
-  package var checkpointPath: String { stem + ".training" }
+  package var checkpointPath: String { Self.checkpointPath(beside: modelPath) }
   /// What the training goes on from; `nil`: from its beginning.
   package let checkpoint: TrainingCheckpoint?
   package let identity: [String: String]
   package let warnings: [String]
   package let engine: Engine
+  package let devices: TrainingDevices
 
   /// What computes the training.
   package enum Engine: Sendable {
@@ -52,6 +53,7 @@ package struct TrainPlan: Sendable {
     try request.validate()
     let start = try Start(request)
     let engine = try start.engine(request)
+    let devices = try devices(of: request, engine)
     let pool: TrainingPool
     if let known { pool = known } else { pool = try Self.pool(request, cancellation: cancellation) }
     var sampling = request.sampler
@@ -70,20 +72,24 @@ package struct TrainPlan: Sendable {
     }
     if graph.customModel != nil { try checkEpoch(of: sampler, request) }
 
-    var settings = TrainingSettings(
-      start.architecture, epochs: request.epochs, seed: request.seed, threads: request.threads)
-    if let rate = request.learningRate { settings.learningRate = rate }
-    settings.schedule = request.schedule
-    settings.patience = request.patience
-    settings.gradientLimit = request.gradientLimit
-    settings.precision = request.precision ?? .quickest
-
     let title = request.title ?? start.title ?? pool.features.joined(separator: "_")
     guard !title.isEmpty else {
       throw AisError(.needsDecision, "the training sets do not say what they show: name the feature with '--name'")
     }
     let isFile = request.output.lowercased().hasSuffix(".scnm")
     let path = isFile ? request.output : OutputFolder.prefix(request.output) + OutputName.safe(title) + ".scnm"
+    let kept = try keptCheckpoint(request, beside: path)
+
+    var settings = TrainingSettings(
+      start.architecture, epochs: request.epochs, seed: request.seed, threads: request.threads)
+    if let rate = request.learningRate { settings.learningRate = rate }
+    settings.schedule = request.schedule
+    settings.patience = request.patience
+    settings.gradientLimit = request.gradientLimit
+    // A training that began on a card goes on elsewhere with the numbers that it began with.
+    let precision = request.precision ?? kept?.identity["precision"].flatMap(TrainingSettings.Precision.init)
+    settings.precision = precision ?? devices.quickestPrecision
+
     var warnings = pool.warnings
     if pool.positiveCount == 0 { warnings.append("no box shows the feature: the network will learn to find nothing") }
     if sampler.batchSize < request.sampler.batchSize {
@@ -92,8 +98,29 @@ package struct TrainPlan: Sendable {
     let identity = try identity(request, settings: settings, sampler: sampler, start: start, graph: graph)
     let plan = TrainPlan(
       request: request, title: title, architectureName: start.name, graph: graph, settings: settings, sampler: sampler,
-      modelPath: path, checkpoint: nil, identity: identity, warnings: warnings, engine: engine)
-    return try plan.checkingOutputs()
+      modelPath: path, checkpoint: nil, identity: identity, warnings: warnings, engine: engine, devices: devices)
+    return try plan.checkingOutputs(kept)
+  }
+
+  private static func devices(of request: TrainRequest, _ engine: Engine) throws(AisError) -> TrainingDevices {
+    guard case .program = engine else { return try request.device.settled() }
+    if case .named(let devices) = request.device, devices != [.processor] {
+      throw AisError(.usage, "the program trains itself, on what it likes: '--device' is for networks of layers")
+    }
+    return .processor
+  }
+
+  private static func checkpointPath(beside model: String) -> String {
+    (model as NSString).deletingPathExtension + ".training"
+  }
+
+  /// The checkpoint that a training which is to go on has left.
+  private static func keptCheckpoint(
+    _ request: TrainRequest, beside model: String
+  ) throws(AisError) -> CheckpointFile? {
+    let path = checkpointPath(beside: model)
+    guard request.resumes, FileManager.default.fileExists(atPath: path) else { return nil }
+    return try CheckpointFile(path: path)
   }
 
   /// A user's own program is handed all boxes of an epoch at once, here and in its own process.
@@ -138,19 +165,18 @@ package struct TrainPlan: Sendable {
   }
 
   /// The plan with the checkpoint that it goes on from. Throws `needsDecision` when something is in the way.
-  private func checkingOutputs() throws(AisError) -> TrainPlan {
+  private func checkingOutputs(_ kept: CheckpointFile?) throws(AisError) -> TrainPlan {
     let manager = FileManager.default
     let (hasCheckpoint, hasModel) = (
       manager.fileExists(atPath: checkpointPath), manager.fileExists(atPath: modelPath)
     )
-    if request.resumes, hasCheckpoint {
-      let file = try CheckpointFile(path: checkpointPath)
+    if let kept {
       let name = (checkpointPath as NSString).lastPathComponent
-      try file.check(identity, name: name)
+      try kept.check(identity, name: name)
       return TrainPlan(
         request: request, title: title, architectureName: architectureName, graph: graph, settings: settings,
-        sampler: sampler, modelPath: modelPath, checkpoint: file.checkpoint, identity: identity, warnings: warnings,
-        engine: engine)
+        sampler: sampler, modelPath: modelPath, checkpoint: kept.checkpoint, identity: identity, warnings: warnings,
+        engine: engine, devices: devices)
     }
     guard !request.replacesOutputs else { return self }
     if hasCheckpoint {

@@ -23,7 +23,9 @@ package struct TrainRequest: Sendable {
   package var schedule = TrainingSettings.Schedule.constant
   package var patience: Int?
   package var gradientLimit: Double?
-  /// `nil`: the quicker one that this processor has.
+  /// What it is computed on; what a user's own program computes on is its own affair.
+  package var device = TrainingDeviceChoice.automatic
+  /// `nil`: the quicker one of the device, or that of the checkpoint that is gone on from.
   package var precision: TrainingSettings.Precision?
   /// The diameter of the soft tubes that labels are turned into, pixels.
   package var filamentDiameter: Double?

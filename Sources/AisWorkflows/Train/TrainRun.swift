@@ -46,15 +46,20 @@ package struct TrainRun {
   }
 
   private func train(_ live: LiveWeights?, _ watcher: Watcher) throws(AisError) -> TrainingOutcome {
-    let dataThreads = max(1, plan.request.threads / 4)
+    let dataThreads = plan.devices.dataThreads(of: plan.request.threads)
     switch plan.engine {
     case .torch(let installation):
       let library = try TorchLibrary(installation)
       try library.setBudget(max(plan.request.memoryLimit / 2, 256 << 20))
       watcher.report(.began(firstEpoch: (plan.checkpoint?.history.count ?? 0) + 1))
       let trainer = Trainer(
-        plan.graph, settings: plan.settings, source: plan.sampler, library: library, dataThreads: dataThreads)
-      return try trainer.run(from: plan.checkpoint, live: live, cancellation: cancellation, observer: watcher)
+        plan.graph, settings: plan.settings, source: plan.sampler, library: library, devices: plan.devices.devices,
+        dataThreads: dataThreads)
+      do throws(AisError) {
+        return try trainer.run(from: plan.checkpoint, live: live, cancellation: cancellation, observer: watcher)
+      } catch {
+        throw error.code == .outOfMemory ? tooLarge(error) : error
+      }
     case .program(let python):
       guard let model = plan.graph.customModel else { throw AisError(.usage, "the architecture is not a program") }
       watcher.report(.began(firstEpoch: (plan.checkpoint?.history.count ?? 0) + 1))
@@ -62,6 +67,20 @@ package struct TrainRun {
         model, python: python, settings: plan.settings, source: plan.sampler, dataThreads: dataThreads)
       return try trainer.run(from: plan.checkpoint, live: live, cancellation: cancellation, observer: watcher)
     }
+  }
+
+  /// What to do when a batch is too large for what computes it.
+  private func tooLarge(_ error: AisError) -> AisError {
+    let devices = plan.devices
+    let more = devices.usesCards ? "further cards share it ('--device gpu:0,gpu:1')" : "more '--memory' gives it room"
+    var text =
+      "there is not enough memory on \(devices.title) to learn from \(plan.sampler.batchSize) boxes at once: a smaller '--batch' "
+      + "takes less, and \(more)"
+    if FileManager.default.fileExists(atPath: plan.checkpointPath) {
+      text +=
+        "; '\(plan.checkpointPath)' keeps what was learnt, and '--resume' goes on with it where there is more memory"
+    }
+    return AisError(.outOfMemory, text, cause: error)
   }
 
   private func save(_ checkpoint: TrainingCheckpoint) throws(AisError) {
@@ -106,7 +125,8 @@ package struct TrainRun {
     try record.write(
       outputs,
       results: TrainAccount.Results(
-        ending: outcome.ending, parameters: outcome.best.parameterCount, epochs: outcome.history),
+        ending: outcome.ending, parameters: outcome.best.parameterCount, epochs: outcome.history,
+        device: plan.deviceName),
       warnings: warnings)
   }
 
@@ -121,6 +141,9 @@ package struct TrainRun {
 }
 
 extension TrainPlan {
+  /// What computes, as `--device` names it; `nil` for users' own programs.
+  package var deviceName: String? { if case .program = engine { nil } else { devices.name } }
+
   /// The account that the model will have beside it; equal fingerprints mean the same training.
   package func record() throws(AisError) -> WorkRecord {
     try WorkRecord(

@@ -2,7 +2,8 @@
 //
 // The program never links libtorch; it opens the plugin by absolute path when an engine process first needs it. Every function
 // of the table catches every exception and returns a status; the message is kept for the calling thread. Tensors are handles that
-// the caller releases. All of it is meant for one thread at a time.
+// the caller releases. Several threads may work at the same time on tensors that they do not share; gradients, autocast and seeds of
+// the processor are switched for the calling thread alone.
 #ifndef AIS_CTORCH_H
 #define AIS_CTORCH_H
 
@@ -13,7 +14,7 @@ extern "C" {
 #endif
 
 /// Raised with every change of the table: a plugin of another number is refused.
-#define CTORCH_ABI 3
+#define CTORCH_ABI 4
 
 /// What a function came to.
 typedef enum ctorch_status : int32_t {
@@ -88,8 +89,11 @@ typedef struct ctorch_api {
   // The process.
   ctorch_status (*set_threads)(int32_t count);
   ctorch_status (*set_seed)(uint64_t seed);
-  /// Same results for same input, machine and thread count; slower on a GPU.
-  ctorch_status (*set_deterministic)(int32_t on);
+  /// What `dropout` draws from here on, on a CUDA device, or on the processor in this thread alone.
+  ctorch_status (*seed_device)(int32_t device, uint64_t seed);
+  /// Same results for same input, machine and thread count; slower on a GPU. `strict`: what has no such way is refused; some poolings
+  /// have none on a GPU.
+  ctorch_status (*set_deterministic)(int32_t on, int32_t strict);
   /// Whether a GPU may round float32 products to 10 bits, and whether it may try algorithms and keep the fastest.
   ctorch_status (*set_gpu_math)(int32_t tf32, int32_t benchmark);
   /// The most bytes that tensors of the processor may hold, blocks kept for the next ones included; 0: no bound.
@@ -117,7 +121,8 @@ typedef struct ctorch_api {
   /// `shape` has room for 8.
   ctorch_status (*describe)(
       const ctorch_tensor *tensor, int64_t *shape, int32_t *rank, ctorch_dtype *type, int32_t *device);
-  /// Values in the order of the axes, whatever the layout in memory. `bytes` must be the tensor's.
+  /// Values in the order of the axes, whatever the layout in memory. `bytes` must be the tensor's. To a CUDA device they go by pinned
+  /// memory, where there is some; `values` is free again at once.
   ctorch_status (*write)(ctorch_tensor *tensor, const void *values, int64_t bytes);
   ctorch_status (*read)(const ctorch_tensor *tensor, void *values, int64_t bytes);
   ctorch_status (*convert)(const ctorch_tensor *tensor, ctorch_dtype type, int32_t device, ctorch_tensor **out);
@@ -128,6 +133,8 @@ typedef struct ctorch_api {
   ctorch_status (*narrow)(const ctorch_tensor *tensor, int32_t axis, int64_t start, int64_t count, ctorch_tensor **out);
   ctorch_status (*clone)(const ctorch_tensor *tensor, ctorch_tensor **out);
   ctorch_status (*detach)(const ctorch_tensor *tensor, ctorch_tensor **out);
+  /// Overwrites the values with those of a tensor of the same shape, whatever its device. No gradient flows through it.
+  ctorch_status (*assign)(ctorch_tensor *tensor, const ctorch_tensor *from);
 
   // Operations. Activations are (image, channel, [z,] y, x).
   /// `before` and `after` hold (z, y, x).
@@ -177,6 +184,8 @@ typedef struct ctorch_api {
   ctorch_status (*backward)(const ctorch_tensor *scalar);
   /// The gradient of a leaf; *out is null where there is none yet.
   ctorch_status (*gradient)(const ctorch_tensor *leaf, ctorch_tensor **out);
+  /// Adds the gradient of another leaf, whatever its device, to that of this one, and drops it there.
+  ctorch_status (*gather_gradient)(ctorch_tensor *leaf, ctorch_tensor *from);
 
   // Adam as Keras defines it: ε is added outside the bias correction.
   ctorch_status (*adam_create)(

@@ -14,11 +14,15 @@ extension TrainingTests {
 
     private func train(
       _ settings: TrainingSettings, _ source: Rings = Rings(), network: String = "UNet lite", notes: Notes = Notes(),
-      from checkpoint: TrainingCheckpoint? = nil, live: LiveWeights? = nil, cancellation: Cancellation = Cancellation()
+      from checkpoint: TrainingCheckpoint? = nil, live: LiveWeights? = nil, cancellation: Cancellation = Cancellation(),
+      devices: Int = 1
     ) throws -> TrainingOutcome {
       let graph = try Architecture.named(network).graph(depth: source.isSlab ? 1 : source.depth, seed: settings.seed)
-      return try Trainer(graph, settings: settings, source: source, library: Torch.library())
-        .run(from: checkpoint, live: live, cancellation: cancellation, observer: notes)
+      return try Trainer(
+        graph, settings: settings, source: source, library: Torch.library(),
+        devices: Array(repeating: .processor, count: devices)
+      )
+      .run(from: checkpoint, live: live, cancellation: cancellation, observer: notes)
     }
 
     @Test func `a network learns rings`() throws {
