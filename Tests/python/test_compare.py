@@ -180,3 +180,11 @@ def test_senseless_requests_are_refused_as_usage(ais, sets, tmp_path):
     ]:
         done = ais.run("compare", sets[0], "-o", tmp_path / "out", *command)
         assert done.returncode in (2, 64) and word in done.stderr, (command, done.stderr)
+
+
+@needs_torch
+def test_devices_are_those_of_a_training(ais, sets, tmp_path):
+    text = ais(*options(sets, tmp_path / "out", "--device", "torch-cpu,torch-cpu", "--dry-run", "--json"))
+    assert json.loads(text.splitlines()[0])["device"] == "torch-cpu,torch-cpu"
+    done = ais.run(*options(sets, tmp_path / "out", "--device", "gpu:63"))
+    assert done.returncode == 1 and "GPU 63 cannot be used" in done.stderr and not (tmp_path / "out").exists()

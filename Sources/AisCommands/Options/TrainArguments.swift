@@ -87,7 +87,10 @@ extension EngineArguments.Device {
     case .cpu, .torchCPU: .named([.processor])
     case .gpu(let number): .named([.gpu(number)])
     case .several(let devices):
-      .named(devices.map { if case .gpu(let number) = $0 { .gpu(number) } else { .processor } })
+      .named(
+        devices.map { device -> TorchDevice in
+          if case .gpu(let number) = device { .gpu(number) } else { .processor }
+        })
     }
   }
 }

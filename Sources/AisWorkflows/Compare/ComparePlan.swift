@@ -52,7 +52,7 @@ package struct ComparePlan: Sendable {
   ) throws(AisError) -> ComparePlan {
     try request.validate()
     var request = request
-    let devices = try request.training.device.settled()
+    let devices = try request.training.device.resolved()
     request.training.device = .settled(devices)
     let features = try features(of: request, cancellation)
     var names: [String] = []

@@ -87,7 +87,7 @@ package struct TrainPlan: Sendable {
     settings.patience = request.patience
     settings.gradientLimit = request.gradientLimit
     // A training that began on a card goes on elsewhere with the numbers that it began with.
-    let precision = request.precision ?? kept?.identity["precision"].flatMap(TrainingSettings.Precision.init)
+    let precision = request.precision ?? kept?.identity["precision"].flatMap { TrainingSettings.Precision(rawValue: $0) }
     settings.precision = precision ?? devices.quickestPrecision
 
     var warnings = pool.warnings
@@ -103,7 +103,7 @@ package struct TrainPlan: Sendable {
   }
 
   private static func devices(of request: TrainRequest, _ engine: Engine) throws(AisError) -> TrainingDevices {
-    guard case .program = engine else { return try request.device.settled() }
+    guard case .program = engine else { return try request.device.resolved() }
     if case .named(let devices) = request.device, devices != [.processor] {
       throw AisError(.usage, "the program trains itself, on what it likes: '--device' is for networks of layers")
     }

@@ -12,7 +12,7 @@ package enum TrainingDeviceChoice: Sendable, Hashable {
   case settled(TrainingDevices)
 
   /// Looks what there is. Throws `engineUnavailable` when a card that was named cannot be used.
-  package func settled(program: String = ProgramPath.current) throws(AisError) -> TrainingDevices {
+  package func resolved(program: String = ProgramPath.current) throws(AisError) -> TrainingDevices {
     switch self {
     case .settled(let devices): return devices
     case .automatic: return TrainingDevices(choosingFrom: EngineSurvey.cards(program: program))
@@ -38,7 +38,9 @@ package struct TrainingDevices: Sendable, Hashable {
   }
 
   fileprivate init(_ devices: [TorchDevice], program: String) throws(AisError) {
-    let numbers = devices.compactMap { if case .gpu(let number) = $0 { number } else { nil } }
+    let numbers = devices.compactMap { device -> Int? in
+      if case .gpu(let number) = device { number } else { nil }
+    }
     guard !numbers.isEmpty else {
       self.init(devices: devices, reason: nil, multipliesBfloat16: false)
       return
@@ -69,7 +71,10 @@ package struct TrainingDevices: Sendable, Hashable {
   /// As `--device` takes it.
   package var name: String {
     if devices == [.processor] { return "cpu" }
-    return devices.map { if case .gpu(let number) = $0 { "gpu:\(number)" } else { "torch-cpu" } }.joined(separator: ",")
+    let words = devices.map { device -> String in
+      if case .gpu(let number) = device { "gpu:\(number)" } else { "torch-cpu" }
+    }
+    return words.joined(separator: ",")
   }
 
   /// "GPU 0 and GPU 1".

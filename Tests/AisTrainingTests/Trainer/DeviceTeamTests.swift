@@ -129,8 +129,9 @@ extension TrainingTests {
       let start = try #require(graph.weights[WeightKey(first, .movingMean)])
       #expect(zip(a.values, b.values).allSatisfy { abs($0 - $1) < 1e-6 })
       #expect(zip(a.values, start.values).contains { abs($0 - $1) > 1e-5 })
-      settings.epochs = 6
-      let outcome = try train(settings, Rings(boxSize: 32, count: 6), network: "UNet M", devices: 2)
+      settings.epochs = 3
+      let outcome = try train(
+        settings, Rings(boxSize: 32, stepsPerEpoch: 2, validationSteps: 0, count: 3), network: "UNet M", devices: 2)
       let (begin, end) = (try #require(outcome.history.first), try #require(outcome.history.last))
       #expect(end.training.loss < begin.training.loss)
       #expect(outcome.last.weights.values.allSatisfy { $0.values.allSatisfy(\.isFinite) })
