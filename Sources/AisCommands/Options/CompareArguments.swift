@@ -38,7 +38,8 @@ package struct CompareTrainingArguments: ParsableArguments {
 
   @Option(
     help:
-      "The numbers that layers compute with. Without it, bfloat16 where the processor, or the card, multiplies it by itself.")
+      "The numbers that layers compute with. Without it, bfloat16 where the processor, or the card, multiplies it by itself."
+  )
   package var precision: TrainingSettings.Precision?
 
   @Option(help: "The same seed shows every architecture the same boxes in the same order.")

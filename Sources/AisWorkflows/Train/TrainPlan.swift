@@ -87,7 +87,8 @@ package struct TrainPlan: Sendable {
     settings.patience = request.patience
     settings.gradientLimit = request.gradientLimit
     // A training that began on a card goes on elsewhere with the numbers that it began with.
-    let precision = request.precision ?? kept?.identity["precision"].flatMap { TrainingSettings.Precision(rawValue: $0) }
+    let precision =
+      request.precision ?? kept?.identity["precision"].flatMap { TrainingSettings.Precision(rawValue: $0) }
     settings.precision = precision ?? devices.quickestPrecision
 
     var warnings = pool.warnings

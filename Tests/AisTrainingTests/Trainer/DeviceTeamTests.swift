@@ -47,7 +47,10 @@ extension TrainingTests {
 
     @Test(
       arguments: objectives,
-      [Shared(devices: 2, boxes: 8), .init(devices: 3, boxes: 8), .init(devices: 2, boxes: 3), .init(devices: 3, boxes: 2)])
+      [
+        Shared(devices: 2, boxes: 8), .init(devices: 3, boxes: 8), .init(devices: 2, boxes: 3),
+        .init(devices: 3, boxes: 2),
+      ])
     func `several devices take the steps of one`(objective: Architecture.Objective, shared: Shared) throws {
       var settings = try settings("UNet lite")
       settings.objective = objective
