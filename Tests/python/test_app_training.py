@@ -90,7 +90,7 @@ def test_a_set_is_counted_shown_and_exported(ais, start):
     app = start()
     set_, bars, nothing = annotated(app)
     counts = app.get(f"{app.at}/training-sets/{set_}/counts")
-    assert (counts["positives"], counts["negatives"], counts["problems"]) == (3, 3, [])
+    assert (counts["positives"], counts["emptyPositives"], counts["negatives"], counts["problems"]) == (3, 0, 3, [])
     assert {line["feature"]: line["boxes"] for line in counts["features"]} == {bars: 3, nothing: 3}
     samples = app.get(f"{app.at}/training-sets/{set_}/samples?count=4")["samples"]
     assert len(samples) == 4 and all(sample["size"] == 32 for sample in samples)
@@ -101,6 +101,7 @@ def test_a_set_is_counted_shown_and_exported(ais, start):
     app.edit({"kind": "place-box", "dataset": 1, "feature": bars, "slice": 9, "y": 45, "x": 40})
     after = app.get(f"{app.at}/training-sets/{set_}/counts")
     assert after["positives"] == 4 and after["digest"] != counts["digest"]
+    assert after["emptyPositives"] == 1, "nothing is painted in the new one"
     app.edit({"kind": "change-training-set", "set": set_, "roles": {str(nothing): "negative"}})
     assert "No feature is positive" in app.get(f"{app.at}/training-sets/{set_}/counts")["problems"][0]
     with pytest.raises(Refused) as refused:

@@ -1,5 +1,7 @@
 """Painting with real input: what is on the screen, and what the server has."""
 
+from playwright.sync_api import expect
+
 
 def total(mask):
     return sum(map(sum, mask))
@@ -165,6 +167,40 @@ def test_boxes_are_placed_moved_and_removed(app):
     app.move(121, 131)
     app.press("Delete")
     app.eventually(lambda: app.annotations()["boxes"] == [])
+
+
+def test_a_click_on_another_feature_s_box_places_one_of_the_chosen_feature(app):
+    app.press("n", "g")
+    app.click(100, 100)
+    app.eventually(lambda: len(app.annotations()["boxes"]) == 1)
+    app.press("n")
+    first, second = (feature["id"] for feature in app.features())
+    app.until(f"state.feature === {second}")
+    # With the tool, a little beside its middle, and by a hand that trembles.
+    app.drag([(102, 101), (102, 101.5), (102, 101)], steps=1)
+    app.becomes(lambda: sorted((box["feature"], box["y"], box["x"]) for box in app.annotations()["boxes"]), [(first, 100, 100), (second, 102, 101)])
+    # With Shift and another tool.
+    app.press("b")
+    app.page.keyboard.down("Shift")
+    app.click(60, 60)
+    app.click(200, 60)
+    app.page.keyboard.up("Shift")
+    app.eventually(lambda: len(app.annotations()["boxes"]) == 4)
+    app.press("w")
+    app.until(f"state.feature === {first}")
+    app.page.keyboard.down("Shift")
+    app.click(60, 61)
+    app.page.keyboard.up("Shift")
+    app.eventually(lambda: (first, 60, 61) in [(box["feature"], box["y"], box["x"]) for box in app.annotations()["boxes"]])
+    # A drag still moves the one that is there, whose ever it is; a click upon one's own says why nothing is placed.
+    app.press("g")
+    app.drag([(200, 60), (210, 90)])
+    app.eventually(lambda: (second, 210, 90) in [(box["feature"], box["y"], box["x"]) for box in app.annotations()["boxes"]])
+    count = len(app.annotations()["boxes"])
+    app.click(60, 61)
+    expect(app.page.get_by_role("status").filter(has_text="has this box already")).to_be_visible()
+    app.rest()
+    assert len(app.annotations()["boxes"]) == count
 
 
 def test_the_box_under_the_pointer_is_drawn_whole(app):

@@ -73,7 +73,11 @@ def test_features_get_roles_and_the_set_counts_and_shows_its_boxes(app):
     app.page.locator(".pic").focus()
     app.press("g")
     app.click(140, 60)
-    expect(app.page.locator(".setfacts")).to_contain_text("9 positive")
+    expect(app.page.locator(".setfacts")).to_contain_text("9 positive (1 of them empty)")
+    # A dab in it, and it is not empty any more.
+    app.press("b")
+    app.click(140, 60)
+    expect(app.page.locator(".setfacts")).to_contain_text("9 positive, 8 negative")
 
 
 def test_what_goes_into_a_set_is_chosen_with_sensible_steps(app):
@@ -302,6 +306,24 @@ def test_a_second_run_is_compared_with_the_first(trainer):
     app.page.mouse.move(box["x"] + 2, box["y"] + box["height"] + 200)
     app.rest()
     expect(app.page.locator(".readout")).to_contain_text(re.compile("^Epoch 1.*: loss .*Dice .*precision .*recall"))
+
+
+def test_curves_are_drawn_when_the_server_is_back(app):
+    """What draws them is loaded with the first chart: not to be had then, it is asked for again, and nothing else breaks."""
+    app.page.route("**/vendor/uplot.js", lambda route: route.abort())
+    app.page.evaluate("""async () => {
+      const { html, render } = await import('/views/ui.js');
+      const { Chart } = await import('/views/chart.js');
+      const root = Object.assign(document.createElement('div'), { id: 'alone' });
+      document.body.append(root);
+      const line = (epoch, loss) => ({ epoch, loss, dice: 0.5, precision: 0.5, recall: 0.5, learningRate: 0.001, seconds: 1, isBest: epoch === 2, heldOut: null });
+      render(html`<${Chart} history=${[line(1, 0.5), line(2, 0.4)]} others=${[]} epochs=${2} colour="#ffffff" />`, root);
+    }""")
+    late = app.page.get_by_text("The curves are drawn as soon as the server answers.")
+    expect(late).to_be_visible()
+    app.page.unroute("**/vendor/uplot.js")
+    expect(app.page.locator("#alone .plot canvas")).to_be_visible()
+    expect(late).to_have_count(0)
 
 
 LAYERS = {"class_name": "Functional", "config": {"name": "m", "input_layers": [["input_1", 0, 0]], "output_layers": [["b", 0, 0]], "layers": [

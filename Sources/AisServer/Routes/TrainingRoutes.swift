@@ -13,7 +13,8 @@ enum TrainingRoutes {
       let project = try await asked.project()
       let boxes = try await boxes(asked, project)
       project.trainings.note(digest: boxes.digest, of: boxes.set.id)
-      return .json(counts(boxes))
+      let empty = try await onDisk { try boxes.emptyPositives() }
+      return .json(counts(boxes, empty: empty))
     },
     .get("/api/projects/{project}/training-sets/{set}/samples") { asked in
       let project = try await asked.project()
@@ -116,9 +117,10 @@ enum TrainingRoutes {
     return try await onDisk { try ProjectSet(try store.trainingSet(id), in: store) }
   }
 
-  private static func counts(_ boxes: ProjectSet) -> JSONValue {
+  private static func counts(_ boxes: ProjectSet, empty: Int) -> JSONValue {
     .object([
-      "positives": .number(boxes.positives), "negatives": .number(boxes.negatives), "digest": .string(boxes.digest),
+      "positives": .number(boxes.positives), "emptyPositives": .number(empty), "negatives": .number(boxes.negatives),
+      "digest": .string(boxes.digest),
       "features": .array(
         boxes.features.map { feature in
           .object([

@@ -62,6 +62,30 @@ package struct ProjectSet: Sendable {
     sources.reduce(0) { $0 + $1.source.features([feature.title]).reduce(0) { $0 + $1.boxes.count } }
   }
 
+  /// Boxes of what is to be found in which no pixel of it is painted: they teach that nothing is there. Blocks while masks are read.
+  package func emptyPositives() throws(AisError) -> Int {
+    let wanted = titles(.positive)
+    var count = 0
+    for item in sources {
+      let voxel = item.dataset.voxelSize?.x ?? set.pixelSize
+      let trained = max(1, Int((Double(set.boxSize) * (set.pixelSize / voxel)).rounded()))
+      for feature in item.source.features(wanted) {
+        // Beside its own box nobody says what is there.
+        let side = min(trained, feature.boxSize ?? trained)
+        for box in feature.boxes {
+          let square = PixelRectangle(y: box.y - side / 2, x: box.x - side / 2, height: side, width: side)
+          guard let mask = try feature.mask(box.z), let seen = mask.bounds.intersection(square),
+            !mask.cropped(to: seen).isEmpty
+          else {
+            count += 1
+            continue
+          }
+        }
+      }
+    }
+    return count
+  }
+
   /// Changes with everything that changes the boxes.
   package var digest: String {
     let roles = set.roles.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value.rawValue)" }

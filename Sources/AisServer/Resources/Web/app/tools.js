@@ -13,7 +13,7 @@ import { nanometres, number } from "../model/units.js";
 import { outlineOf } from "../render/overlay.js";
 import { changeFeature, createFeature, moveBox, paint, placeBox, removeBox } from "./features.js";
 import { displayedValues, draw, maskChanged, redraw, tooling, viewport } from "./picture.js";
-import { activeDataset, activeFeature, boxes, boxSizeOf, changed, features, frame, state } from "./state.js";
+import { activeDataset, activeFeature, boxes, boxSizeOf, changed, features, frame, state, tell } from "./state.js";
 import { startJob } from "./datasets.js";
 import { loadMask } from "./project.js";
 
@@ -249,31 +249,43 @@ export function boxDrag(start, removes) {
   }
   // A press near the middle of a box takes it; elsewhere in a box a new one is placed, so that they may overlap.
   const taken = under && Math.hypot(under.y - start.y, under.x - start.x) * state.view.zoom < 12 ? under : null;
-  const feature = taken ? features().find(({ id }) => id === taken.feature) : paintable();
+  const owner = taken ? features().find(({ id }) => id === taken.feature) : null;
+  // Another feature's box is only moved by a drag: a click upon it places one of the chosen feature.
+  const isOthers = taken !== null && taken.feature !== state.feature;
+  const feature = owner ?? paintable();
   if (!feature) return null;
-  const side = boxSizeOf(feature);
-  const centred = (/** @type {Point} */ point) => (state.boxGrid ? onGrid(point, side) : onPixel(point));
+  const centred = (/** @type {Point} */ point, /** @type {Feature} */ of = feature) => (state.boxGrid ? onGrid(point, boxSizeOf(of)) : onPixel(point));
   let at = taken ? { y: taken.y, x: taken.x } : centred(start);
+  let isDragged = taken === null;
   const show = () => {
-    tooling.parts.ghost = { at, side, colour: hex(feature) };
+    const shown = isDragged || !isOthers ? { at, of: feature } : { at: centred(start, activeFeature() ?? feature), of: activeFeature() ?? feature };
+    tooling.parts.ghost = { at: shown.at, side: boxSizeOf(shown.of), colour: hex(shown.of) };
     redraw("overlay");
   };
   show();
+  const hide = () => {
+    delete tooling.parts.ghost;
+    redraw("overlay");
+  };
   return {
     move(points) {
-      at = centred(/** @type {Point} */ (points.at(-1)));
+      const point = /** @type {Point} */ (points.at(-1));
+      // A hand that trembles while it clicks drags nothing.
+      isDragged ||= Math.hypot(point.y - start.y, point.x - start.x) * state.view.zoom >= 4;
+      if (isDragged) at = centred(point);
       show();
     },
     up() {
-      delete tooling.parts.ghost;
+      hide();
       if (!taken) placeBox(at);
-      else if (at.y !== taken.y || at.x !== taken.x) moveBox(taken.id, at);
-      redraw("overlay");
+      else if (isDragged) {
+        if (at.y !== taken.y || at.x !== taken.x) moveBox(taken.id, at);
+      } else if (isOthers) {
+        const chosen = paintable();
+        if (chosen) placeBox(centred(start, chosen));
+      } else tell(`${feature.title} has this box already: drag it to move it, right-click to remove it`);
     },
-    cancel() {
-      delete tooling.parts.ghost;
-      redraw("overlay");
-    },
+    cancel: hide,
   };
 }
 

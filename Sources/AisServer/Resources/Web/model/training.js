@@ -1,5 +1,7 @@
 // Training sets and trainings: sensible sizes, what a run costs, and the lines of its curves.
 
+import { number } from "./units.js";
+
 /** @import { Architectures, EpochLine, Role, Training, TrainingSet } from "./types.js" */
 
 /** Sides of boxes that every network of the program takes. */
@@ -36,6 +38,10 @@ export function toggled(datasets, dataset, all) {
   if (!before.delete(dataset)) before.add(dataset);
   return all.every((id) => before.has(id)) ? null : all.filter((id) => before.has(id));
 }
+
+/** Boxes of a set in words. @param {{ positives: number, emptyPositives: number, negatives: number }} counts */
+export const tallied = ({ positives, emptyPositives: empty, negatives }) =>
+  `${number(positives)} positive${empty > 0 ? ` (${empty === positives ? (empty === 1 ? "empty" : "all empty") : `${number(empty)} of them empty`})` : ""}, ${number(negatives)} negative`;
 
 /** The side of a set's boxes in pixels of a tomogram; as it is where the voxel size is unknown. @param {TrainingSet} set @param {number | null} voxelAngstrom */
 export const sideIn = ({ boxSize, pixelSizeAngstrom }, voxelAngstrom) => (voxelAngstrom ? (boxSize * pixelSizeAngstrom) / voxelAngstrom : boxSize);

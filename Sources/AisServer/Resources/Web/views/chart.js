@@ -2,6 +2,7 @@
 // loaded when the first chart is shown.
 
 import { html, useEffect, useRef, useState } from "./ui.js";
+import { loading } from "../app/late-module.js";
 import { state } from "../app/state.js";
 import { curves, told } from "../model/training.js";
 import { number } from "../model/units.js";
@@ -15,24 +16,26 @@ const HEIGHT = 132;
 /** @param {{ history: EpochLine[], others: Run[], epochs: number, colour: string }} p */
 export function Chart({ history, others, epochs, colour }) {
   const root = useRef(/** @type {HTMLElement | null} */ (null));
-  const drawn = useRef(/** @type {Awaited<ReturnType<typeof make>> | null} */ (null));
+  const drawn = useRef(/** @type {ReturnType<typeof make> | null} */ (null));
   const latest = useRef(history);
   latest.current = history;
   const [read, setRead] = useState(/** @type {number | null} */ (null));
   const [kept, setKept] = useState(/** @type {number | null} */ (null));
+  const [isLate, setLate] = useState(false);
   const shape = `${others.length} ${epochs} ${colour} ${state.theme}`;
   useEffect(() => {
     let isWanted = true;
-    void make(/** @type {HTMLElement} */ (root.current), { others, epochs, colour, history, onRead: setRead }).then((made) => {
-      if (!isWanted) {
-        made.ends();
-        return;
-      }
-      drawn.current = made;
-      made.show(latest.current);
+    const library = loading(() => import("./uplot.js"), (count) => import(`./uplot.js?again=${count}`));
+    void library.loaded.then(({ default: uPlot }) => {
+      if (!isWanted) return;
+      setLate(false);
+      drawn.current = make(uPlot, /** @type {HTMLElement} */ (root.current), { others, epochs, colour, history, onRead: setRead });
+      drawn.current.show(latest.current);
     });
+    void library.failed.then(() => isWanted && setLate(true));
     return () => {
       isWanted = false;
+      library.stop();
       drawn.current?.ends();
       drawn.current = null;
     };
@@ -40,7 +43,7 @@ export function Chart({ history, others, epochs, colour }) {
   useEffect(() => drawn.current?.show(history), [history]);
   const line = history.find(({ epoch }) => epoch === (read ?? kept));
   return html`<div class="curves"><div class="row xs t2 legend"><span><i style="border-color:var(--text-3)"></i>loss</span><span><i class="dashed" style="border-color:var(--text)"></i>held-out loss</span><span><i style=${`border-color:${colour};border-width:2px`}></i>held-out Dice</span></div>
-    <div class="plot" ref=${root} role="img" aria-label=${told(history)} title="Press an epoch to keep its figures in view; again: no longer" onClick=${() => setKept(read === kept ? null : read)}></div>
+    <div class="plot" ref=${root} role="img" aria-label=${told(history)} title="Press an epoch to keep its figures in view; again: no longer" onClick=${() => setKept(read === kept ? null : read)}></div>${isLate ? html`<p class="xs t3">The curves are drawn as soon as the server answers.</p>` : null}
     <div class="xs t3 readout">${line ? `Epoch ${line.epoch}${line.isBest && line.epoch === history.findLast(({ isBest }) => isBest)?.epoch ? ", the best" : ""}: loss ${number(line.loss, 3)}${line.heldOut ? `, held-out ${number(line.heldOut.loss, 3)}, Dice ${number(line.heldOut.dice, 2)}, precision ${number(line.heldOut.precision, 2)}, recall ${number(line.heldOut.recall, 2)}` : `, Dice ${number(line.dice, 2)}, precision ${number(line.precision, 2)}, recall ${number(line.recall, 2)}`}` : " "}</div></div>`;
 }
 
@@ -58,9 +61,8 @@ function columns(history, others, epochs) {
   ];
 }
 
-/** @param {HTMLElement} into @param {{ others: Run[], epochs: number, colour: string, history: EpochLine[], onRead: (epoch: number | null) => void }} what */
-async function make(into, { others, epochs, colour, history, onRead }) {
-  const { default: uPlot } = await import("./uplot.js");
+/** @param {typeof import("./uplot.d.ts").default} uPlot @param {HTMLElement} into @param {{ others: Run[], epochs: number, colour: string, history: EpochLine[], onRead: (epoch: number | null) => void }} what */
+function make(uPlot, into, { others, epochs, colour, history, onRead }) {
   if (!document.querySelector("link[href='/vendor/uplot.css']")) document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: "/vendor/uplot.css" }));
   const token = (/** @type {string} */ name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const font = "10px 'IBM Plex Sans', system-ui, sans-serif";

@@ -10,10 +10,12 @@ import * as actions from "../app/features.js";
 import { changeSet, chooseSet, chosenArchitecture, createSet, deleteSet, exportSet, setRole, settings, showSamples, trainNow } from "../app/training.js";
 import { activeSet, changed, complain, features, state, trainingSets } from "../app/state.js";
 import { hex } from "../model/palette.js";
-import { epochSeconds, isGoing, misfit, shownBoxes } from "../model/training.js";
+import { epochSeconds, isGoing, misfit, shownBoxes, tallied } from "../model/training.js";
 import { counted, duration, number, percent } from "../model/units.js";
 
 /** @import { Feature, Role, TrainingSet } from "../model/types.js" */
+
+const EMPTY = "Nothing of the feature is painted in these boxes: a network learns from them that it is not there. Paint it in them, or remove them.";
 
 export function TrainingSection() {
   useTopics("models", "features", "annotations", "training", "ui");
@@ -35,7 +37,7 @@ export function TrainingSection() {
         ...(set ? [{ name: "Export", hint: ".scnt, as the earlier program and the command line take it", run: () => void exportSet(set) }, { name: `Delete ${set.title}`, kind: "danger", run: () => deleteSet(set) }] : []),
       ]} /></div>
     ${!isOpen ? null : html`${list.length === 0 ? html`<p class="pad s t2" style="padding-top:0">Paint a feature and place boxes on it first: a network learns from them.</p>` : html`<ul class="scroll rolelist" aria-label="Features of the training set">${list.map((feature) => html`<${RoleRow} key=${feature.id} feature=${feature} role=${set?.roles[feature.id]} boxes=${boxes.get(feature.id) ?? totals.get(feature.id) ?? 0} />`)}</ul>`}
-      ${set ? html`<div class="row xs t2 nw setfacts"><span>${counts ? `${number(counts.positives)} positive, ${number(counts.negatives)} negative` : "counting…"}</span><span class="g"></span><span>${number(set.boxSize)} px · ${number(set.pixelSizeAngstrom, 1)} Å${set.depth > 1 ? ` · ${set.depth} slices` : ""}</span></div>
+      ${set ? html`<div class="row xs t2 setfacts"><span title=${counts?.emptyPositives ? EMPTY : ""}>${counts ? tallied(counts) : "counting…"}</span><span class="g"></span><span class="nw">${number(set.boxSize)} px · ${number(set.pixelSizeAngstrom, 1)} Å${set.depth > 1 ? ` · ${set.depth} slices` : ""}</span></div>
       ${counts?.problems.map((problem) => html`<div class="pad" style="padding-bottom:4px;padding-top:4px"><${Note} kind="warn">${problem}<//></div>`)}` : null}
       <${TrainRow} set=${set} positives=${counts?.positives ?? 0} negatives=${counts?.negatives ?? 0} />`}`;
 }
