@@ -19,6 +19,7 @@ package struct AisCommand: AsyncParsableCommand {
     version: AisVersion.current,
     subcommands: [
       AppCommand.self,
+      OpenCommand.self,
       SegmentCommand.self,
       GroupCommand.self,
       BatchCommand.self,

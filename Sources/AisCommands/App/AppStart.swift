@@ -36,7 +36,7 @@ struct AppStart: Sendable {
       Terminal.standardError.print("  \(line)")
       Terminal.standardError.print("and open the address above there. Ctrl-C here stops the program")
     } else {
-      if opensBrowser { open(entry) }
+      if opensBrowser { openBrowser(entry) }
       Terminal.standardError.print("ais: open this address in a browser. Ctrl-C stops the program")
     }
   }
@@ -52,7 +52,7 @@ struct AppStart: Sendable {
     if verbosity.quiet { return }
     Terminal.standardError.print(
       "ais: the project is open already, in process \(record.process) on '\(record.host)': join it at this address")
-    if opensBrowser, record.host == HostName.current, RemoteLine.current(port: 0) == nil { open(entry) }
+    if opensBrowser, record.host == HostName.current, RemoteLine.current(port: 0) == nil { openBrowser(entry) }
   }
 
   private func printJSON(_ record: ServerRecord, _ entry: String) {
@@ -75,7 +75,7 @@ struct AppStart: Sendable {
 
   /// Opens the page in the person's browser, if there is a screen. The address is handed over in a file that only the person can
   /// read: arguments of processes are seen by everybody on the machine.
-  private func open(_ entry: String) {
+  func openBrowser(_ entry: String) {
     let environment = ProcessInfo.processInfo.environment
     guard environment["DISPLAY"] != nil || environment["WAYLAND_DISPLAY"] != nil else { return }
     let html =

@@ -11,6 +11,7 @@ final class AppCentre: Sendable {
   let recent: RecentProjects
   let projects: ProjectRegistry
   let people = ClientNames()
+  let showing = Showing()
   let logger: Logger
   private let stopping = Atomic<Bool>(false)
 

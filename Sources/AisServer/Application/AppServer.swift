@@ -34,6 +34,11 @@ package struct AppServer: Sendable {
     try ProjectOpening.Plan(paths, dataFolder: settings.dataFolder).project
   }
 
+  /// The same without a server.
+  package static func project(of paths: [String], dataFolder: String) throws -> String {
+    try ProjectOpening.Plan(paths, dataFolder: dataFolder).project
+  }
+
   /// Serves until the process is asked to stop, then lets requests end, closes the projects and returns.
   ///
   /// - Parameter ready: called once with the port, when the server answers.

@@ -42,6 +42,26 @@ package struct ServerRecord: Codable, Sendable {
 
   package func remove(from stateFolder: String) { unlink(Self.folder(stateFolder) + "/" + name) }
 
+  /// The servers of this user that run on this machine, the latest first. Files of those that died are removed; files that others
+  /// could have written, or could read, are passed over.
+  package static func running(stateFolder: String) -> [ServerRecord] {
+    let folder = folder(stateFolder)
+    let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter { $0.hasSuffix(".json") }
+    let records = names.compactMap { name -> ServerRecord? in
+      let path = folder + "/" + name
+      var status = stat()
+      guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid(),
+        status.st_mode & 0o077 == 0, let data = FileManager.default.contents(atPath: path),
+        let record = try? JSONDecoder().decode(ServerRecord.self, from: data), record.host == HostName.current
+      else { return nil }
+      // Folders of users lie on many machines: only of this one is it known who runs.
+      if kill(record.process, 0) == 0 || errno == EPERM { return record }
+      unlink(path)
+      return nil
+    }
+    return records.sorted { $0.started > $1.started }
+  }
+
   /// The server of this user that has a project open, by the project's lease; `nil` when it is somebody else's, or gone.
   package static func owner(of project: String, stateFolder: String) -> ServerRecord? {
     let folder = ProjectFolder(project)
@@ -57,6 +77,11 @@ package struct ServerRecord: Codable, Sendable {
   /// The address that lets a browser in; with a key, right into that project.
   package func entry(to key: String?) -> String {
     "\(address)/\(key.map { "p/\($0)/annotate" } ?? "")?token=\(token)"
+  }
+
+  /// The same for any place in the page: `/p/KEY/annotate?d=3`.
+  package func entry(at place: String) -> String {
+    "\(address)\(place)\(place.contains("?") ? "&" : "?")token=\(token)"
   }
 
   /// The key of a project in addresses.

@@ -13,6 +13,8 @@ struct EventStream: Sendable {
   /// The number of the last line that the page has.
   var sequence: Int64
   let client: String
+  /// What the page was asked to show while it was away, if anything.
+  var missed: JSONValue?
 
   /// Silence after which a comment is sent, so that proxies and page see that the line is alive.
   static let heartbeat = Duration.seconds(15)
@@ -21,7 +23,8 @@ struct EventStream: Sendable {
     var sequence = sequence
     // Who is there is said at once; jobs are asked for by the page itself.
     var seen = project.board.generation
-    try await writer.write(ByteBuffer(string: ": Ais\n\n" + Self.event("presence", project.presence.json.text)))
+    let shown = missed.map { Self.event("show", $0.text) } ?? ""
+    try await writer.write(ByteBuffer(string: ": Ais\n\n" + Self.event("presence", project.presence.json.text) + shown))
     while !Task.isCancelled, !project.board.isClosed {
       let (notices, generation) = project.board.news(after: seen)
       var text = notices.map { Self.event($0.event, $0.data) }.joined()

@@ -80,12 +80,13 @@ final class Presence: Sendable {
 
   /// Says where somebody is. Of clients without a stream nothing is noted: nobody would ever say that they are gone.
   func move(_ person: Person) {
-    let isKnown = state.withLock { state in
-      guard let index = state.people.firstIndex(where: { $0.client == person.client }) else { return false }
+    let isNews = state.withLock { state in
+      guard let index = state.people.firstIndex(where: { $0.client == person.client }), state.people[index] != person
+      else { return false }
       state.people[index] = person
       return true
     }
-    if isKnown { post() }
+    if isNews { post() }
   }
 
   var json: JSONValue { .object(["people": .array(people)]) }

@@ -46,6 +46,7 @@ enum ProjectRoutes {
       let stream = EventStream(project: project, sequence: resumed ?? asking ?? latest, client: asked.client)
       let name = asked.author.name
       let body = asked.request.body
+      let showing = asked.app.showing
       return Response(
         status: .ok,
         headers: [
@@ -54,8 +55,14 @@ enum ProjectRoutes {
           .connection: "close",
         ],
         body: ResponseBody { writer in
+          var stream = stream
+          stream.missed = showing.missed(by: stream.client)
           project.presence.join(stream.client, name: name)
-          defer { project.presence.leave(stream.client) }
+          showing.join(stream.client, project: project.key)
+          defer {
+            project.presence.leave(stream.client)
+            showing.leave(stream.client)
+          }
           // Writes notice a closed connection late; the reading side at once.
           var streamed = writer
           try await body.consumeWithCancellationOnInboundClose { _ in
@@ -82,6 +89,7 @@ enum ProjectRoutes {
       let project = try await asked.project()
       let json = try await asked.json()
       guard !asked.client.isEmpty else { throw AisError(.usage, "presence needs the header X-Ais-Client") }
+      if json["isUsed"]?.bool ?? false { asked.app.showing.use(asked.client) }
       project.presence.move(
         Presence.Person(
           name: asked.author.name, client: asked.client, dataset: json["dataset"]?.integer,

@@ -34,6 +34,18 @@ enum SessionRoutes {
         paths, creates: json["create"]?.bool ?? false, author: asked.author, checksRoots: true)
       return .json(.object(["project": .string(project.key)]))
     },
+    .post("/api/show") { asked in
+      let request = try ShowRequest(try await asked.json(), app: asked.app, author: asked.author)
+      let wish = try await request.wish()
+      let (client, event) = asked.app.showing.show(wish)
+      for project in await asked.app.projects.all { project.board.post("show", event: "show", event.text) }
+      return .json(
+        .object([
+          "schema": .string("ais.show/1"), "project": .string(wish.project), "name": .string(wish.name),
+          "dataset": .optional(wish.dataset), "slice": .optional(wish.slice), "isShown": .bool(client != nil),
+          "address": .string(wish.address),
+        ]))
+    },
     .post("/api/roots") { asked in
       let path = try await asked.json().required("path")
       let roots = asked.app.roots

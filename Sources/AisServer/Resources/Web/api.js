@@ -5,7 +5,7 @@ import { Hindered, Unreachable } from "./model/outbox.js";
 
 /** @import { Run, RunForecast } from "./model/runs.js" */
 /** @import { Analysis, Found, Segmentation } from "./model/picks.js" */
-/** @import { Architectures, Counts, Edit, Entry, Forecasts, Job, ModelNews, Person, Rectangle, Samples, SetForecast, Training, TrainingHistory } from "./model/types.js" */
+/** @import { Architectures, Counts, Edit, Entry, Forecasts, Job, ModelNews, Person, Rectangle, Samples, SetForecast, Training, TrainingHistory, Wish } from "./model/types.js" */
 
 /** @typedef {{ kind: string, title?: string, [field: string]: unknown }} Remedy */
 
@@ -299,7 +299,7 @@ export const deleteTraining = (project, training) => request(`${at(project)}/tra
 /**
  * What happens in the project from a line of the journal on. Returns how to stop.
  * @param {string} project @param {number} after
- * @param {{ opened(): void, lost(): void, entry(entry: Entry): void, presence(people: Person[]): void, job(job: Job): void, versions(news: unknown): void, models(): void, run(run: Run): void, training(training: Training): void, pick(news: { path: string, fraction: number | null }): void }} listener
+ * @param {{ opened(): void, lost(): void, entry(entry: Entry): void, presence(people: Person[]): void, job(job: Job): void, versions(news: unknown): void, models(): void, run(run: Run): void, training(training: Training): void, show(wish: Wish): void, pick(news: { path: string, fraction: number | null }): void }} listener
  */
 export function events(project, after, listener) {
   const source = new EventSource(`${at(project)}/events?after=${after}&client=${client}`);
@@ -315,6 +315,7 @@ export function events(project, after, listener) {
   source.addEventListener("job", (event) => listener.job(data(event)));
   source.addEventListener("versions", (event) => listener.versions(data(event)));
   source.addEventListener("models", () => listener.models());
+  source.addEventListener("show", (event) => listener.show(data(event)));
   source.addEventListener("run", (event) => listener.run(data(event)));
   source.addEventListener("pick", (event) => listener.pick(data(event)));
   source.addEventListener("training", (event) => listener.training(data(event)));

@@ -4,6 +4,7 @@ import * as api from "../api.js";
 import { html, render } from "../views/ui.js";
 import { Shell } from "../views/shell.js";
 import "./dropped.js";
+import "./show.js";
 import { applyScale, showAddress } from "./navigation.js";
 import { setIsMe, setMaskSource } from "./picture.js";
 import { loadMask } from "./project.js";
@@ -29,13 +30,26 @@ try {
   complain(error instanceof api.Unreachable ? "No answer from the server. Start Ais again, and open the address that it prints." : error);
 }
 
-// Where this person is and what stroke goes on, for the others: at most ten times a second, and only when it changed.
+// Where this person is and what stroke goes on, for the others: at most ten times a second, and only when it changed. That the page is used
+// at all is said once a second: of several pages the one that was used last shows what is asked for from outside.
 let lastPlace = "";
 /** One at a time, so that none overtakes another: a stroke that ended must not come back. */
 let isTelling = false;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
+let isUsed = false;
+let toldUse = -Infinity;
+const USE_INTERVAL = 1000;
+for (const name of ["pointerdown", "keydown", "wheel", "focus"]) {
+  addEventListener(name, () => {
+    isUsed = true;
+    tellPlace();
+  }, { capture: true, passive: true });
+}
 listen(["cursor", "slice", "features", "datasets", "annotations", "people"], tellPlace);
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let useTimer;
 
 function tellPlace() {
   timer ??= setTimeout(() => {
@@ -44,11 +58,25 @@ function tellPlace() {
     const point = state.cursor?.point;
     const place = { dataset: state.dataset, slice: state.slice, feature: state.feature, y: point ? Math.round(point.y) : null, x: point ? Math.round(point.x) : null, stroke: shortened() };
     const text = JSON.stringify(place);
-    if (text === lastPlace || (state.people.length < 2 && lastPlace !== "")) return;
+    const now = performance.now();
+    const isUseDue = isUsed && now - toldUse >= USE_INTERVAL;
+    const isNews = text !== lastPlace && (state.people.length > 1 || lastPlace === "");
+    if (!isNews && !isUseDue) {
+      if (isUsed) {
+        useTimer ??= setTimeout(() => {
+          useTimer = undefined;
+          tellPlace();
+        }, toldUse + USE_INTERVAL - now);
+      }
+      return;
+    }
     lastPlace = text;
+    if (isUsed) toldUse = now;
     // Nothing depends on it; the connection's state is known from elsewhere.
     isTelling = true;
-    void api.presence(state.project.key, place).catch(() => {}).finally(() => {
+    const told = isUsed;
+    isUsed = false;
+    void api.presence(state.project.key, { ...place, isUsed: told }).catch(() => {}).finally(() => {
       isTelling = false;
       tellPlace();
     });

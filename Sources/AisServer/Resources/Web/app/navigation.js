@@ -84,10 +84,11 @@ listen(["slice", "view", "datasets"], () => {
   }, 300);
 });
 
-/** @param {string} key */
-async function goTo(key) {
+/** @param {string} key @param {Record<string, string>} [place]  as the address has it: d for the tomogram, z for the slice */
+export async function goTo(key, place = {}) {
   writtenFor = "";
-  history.pushState(null, "", `/p/${encodeURIComponent(key)}/annotate`);
+  const query = new URLSearchParams(place).toString();
+  history.pushState(null, "", `/p/${encodeURIComponent(key)}/annotate${query ? `?${query}` : ""}`);
   await showAddress();
 }
 

@@ -13,7 +13,7 @@ import { outboxStorage } from "./storage.js";
 import { changed, complain, frame, state, tell } from "./state.js";
 import { maskChanged, redraw } from "./picture.js";
 import { described } from "../model/undo.js";
-import { loop, runs } from "./listeners.js";
+import { loop, runs, show } from "./listeners.js";
 import { takeSnapshot, takeVersion } from "./snapshot.js";
 
 /** @import { Item } from "../model/outbox.js" */
@@ -112,6 +112,7 @@ function listenFrom(after) {
     models: () => loop.models(false),
     training: (training) => loop.training(training),
     run: (run) => runs.news(run),
+    show: (wish) => show(wish),
     pick: (news) => {
       state.pickNews = news;
       changed("pickNews");

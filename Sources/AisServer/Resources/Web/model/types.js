@@ -103,8 +103,11 @@
  * @typedef {{ id: number, title: string, position: number, boxSize: number, depth: number, pixelSizeAngstrom: number, roles: Record<string, Role>, datasets: number[] | null,
  *   takesVersions: boolean }} TrainingSet
  *
- * @typedef {{ positives: number, negatives: number, digest: string, features: { feature: number, role: Role, boxes: number }[],
+ * @typedef {{ positives: number, emptyPositives: number, negatives: number, digest: string, features: { feature: number, role: Role, boxes: number }[],
  *   datasets: { dataset: number, positives: number, negatives: number, reason: string | null }[], problems: string[] }} Counts
+ *
+ * What somebody asked to be seen from outside; `client` is the page that goes there.
+ * @typedef {{ number: number, project: string, name: string, dataset: number | null, slice: number | null, author: string, client: string | null }} Wish
  *
  * A box of a set: bytes in base64, size × size, the label 0 or 255.
  * @typedef {{ isPositive: boolean, size: number, image: string, label: string }} Sample
