@@ -9,7 +9,9 @@ import urllib.parse
 import mrcfile
 import numpy
 import pytest
+import tifffile
 from app_server import App, Events, Refused
+from test_model_preview import pixels
 
 HERE = pathlib.Path(__file__).resolve().parent
 SEGMENT = HERE.parent / "Fixtures" / "segment"
@@ -114,6 +116,35 @@ def test_a_file_that_is_sent_is_a_model_and_comes_back_with_what_was_changed(sta
     again = app.json("POST", f"{app.at}/models/upload?name=again.scnm", exported)
     assert models(app)[1]["id"] == again["models"][0] and models(app)[1]["threshold"] == 0.75
     assert models(app)[1]["network"]["contentHash"] == models(app)[0]["network"]["contentHash"]
+
+
+def test_a_model_leaves_with_a_picture_of_what_it_finds_in_a_slice(start):
+    app = start()
+    add(app, SEGMENT / "stack-legacy.scnm")
+    app.edit({"kind": "change-model", "model": 1, "title": "Actin", "threshold": 0.02, "colour": {"red": 1, "green": 0, "blue": 0}})
+
+    def parts(query=""):
+        status, _, content = app.request("GET", f"{app.at}/models/1/file{query}")
+        assert status == 200
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            return {name: archive.extractfile(name).read() for name in archive.getnames()}
+
+    plain = parts()
+    shown = parts("?dataset=1&version=1&slice=7")
+    assert set(shown) - set(plain) <= {"Actin_preview.png", "Actin_slice.tiff"} <= set(shown)
+    assert all(shown[name] == content for name, content in plain.items() if not name.endswith((".png", ".tiff")))
+    size, rows = pixels(shown["Actin_preview.png"])
+    assert size == (512, 512)
+    grey, red = rows[:, 1:].reshape(512, 512, 3).min(axis=2), rows[:, 1:].reshape(512, 512, 3)[..., 0]
+    assert (red > grey).mean() > 0.001, "what it finds is in the model's colour"
+    with tifffile.TiffFile(io.BytesIO(shown["Actin_slice.tiff"])) as file:
+        assert file.pages[0].shape[-2:] == (50, 68) or len(file.pages) > 0
+    other = parts("?dataset=1&version=1&slice=12")
+    assert other["Actin_slice.tiff"] != shown["Actin_slice.tiff"]
+    # Where there is no picture to be had, the file comes as it is; what makes no sense is refused.
+    assert parts("?dataset=1&version=1&slice=999") == plain
+    status, _, _ = app.request("GET", f"{app.at}/models/1/file?dataset=9&slice=1")
+    assert status == 404
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", (SEGMENT / "flat-global.scnm").read_bytes()[:9000]])

@@ -311,6 +311,38 @@ def test_a_run_is_paused_goes_on_and_is_cancelled(start):
     assert names == sorted(pathlib.Path(output["path"]).name for row in cancelled["tomograms"] for output in row["outputs"])
 
 
+def test_a_run_leaves_the_list_and_comes_back_with_all_its_files(start):
+    app = start(2, environment=SLOW)
+    add(app, SEGMENT / "flat-global.scnm")
+    run = begin(app, (1, 2))
+    until(lambda: look(app, run["id"])["counts"]["running"] == 1)
+    with pytest.raises(Refused) as error:
+        app.json("DELETE", f"{app.at}/runs/{run['id']}")
+    assert error.value.status == 409 and "pause or cancel it first" in error.value.message
+    done = over(app, run["id"])
+    events = Events(app, client="other")
+    app.json("DELETE", f"{app.at}/runs/{run['id']}")
+    assert until(lambda: events.next("run")[2]) == {"id": run["id"], "isAside": True}
+    assert app.get(f"{app.at}/runs")["runs"] == []
+    assert all(pathlib.Path(output["path"]).is_file() for row in done["tomograms"] for output in row["outputs"])
+    # It stays out when the program starts anew, and its number is not given to another.
+    assert app.stop() == 0
+    app.start()
+    assert app.get(f"{app.at}/runs")["runs"] == []
+    second = begin(app, (1,))
+    assert second["id"] == run["id"] + 1
+    over(app, second["id"])
+    events = Events(app, client="other")
+    back = app.post(f"{app.at}/runs/{run['id']}/restore")
+    assert (back["id"], back["state"], back["counts"]["done"]) == (run["id"], "done", 2)
+    assert [one["id"] for one in app.get(f"{app.at}/runs")["runs"]] == [second["id"], run["id"]]
+    assert until(lambda: events.next("run")[2])["state"] == "done"
+    events.close()
+    with pytest.raises(Refused) as error:
+        app.json("DELETE", f"{app.at}/runs/99")
+    assert error.value.status == 404
+
+
 def test_work_that_is_done_from_a_terminal_is_seen(ais, start):
     app = start(2, environment=SLOW)
     add(app, SEGMENT / "flat-global.scnm")

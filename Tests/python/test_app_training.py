@@ -1,5 +1,6 @@
 """Training from a project: boxes are counted and cut, and a process of its own learns from them, whatever becomes of the server."""
 
+import fcntl
 import json
 import os
 import pathlib
@@ -46,7 +47,7 @@ def start(ais, tmp_path):
     for app in running:
         if app.process.poll() is None:
             for training in app.get(f"{app.at}/trainings")["trainings"]:
-                if training["state"] in ("waiting", "extracting", "running"):
+                if training["state"] in ("waiting", "extracting", "running") and not training["host"]:
                     app.post(f"{app.at}/trainings/{training['id']}/stop", {"keep": False})
             app.kill()
 
@@ -226,7 +227,89 @@ def test_a_training_is_stopped_with_what_it_learnt_or_given_up(can_train, start)
     assert "kept" in stopped["reason"]
     until(app, waiting["id"], "running")
     app.post(f"{app.at}/trainings/{waiting['id']}/stop", {"keep": False})
-    until(app, waiting["id"], "stopped")
+    given_up = until(app, waiting["id"], "stopped")
+    assert given_up["isGivenUp"] and given_up["reason"] == "given up; it had no network yet, so its row is gone"
     assert [model["title"] for model in app.snapshot()["models"]] == ["Bar"]
     app.json("DELETE", f"{app.at}/trainings/{waiting['id']}")
     assert [line["id"] for line in app.get(f"{app.at}/trainings")["trainings"]] == [begun["id"]]
+
+
+def line(**members):
+    return json.dumps({"schema": "ais.train/1", **members}) + "\n"
+
+
+SCORES = {"loss": 0.4, "precision": 0.5, "recall": 0.6, "dice": 0.55}
+
+
+@pytest.fixture
+def elsewhere(start, repository):
+    """A project in whose folder another machine trains: the test is that machine. The server, the training's number, its folder, and what it tells."""
+    app = start()
+    set_, *_ = annotated(app)
+    app.post("/api/roots", {"path": str(repository / "Examples")})
+    [added] = app.post(f"{app.at}/models", {"path": str(repository / "Examples" / "MembraneC.scnm")})["models"]
+    assert app.stop() == 0
+    folder = next(app.home.parent.glob("rec/*.ais")) / "trainings" / "far-1"
+    folder.mkdir(parents=True)
+    order = {
+        "schema": "ais.training/1", "id": "far-1", "title": "Far", "model": added, "set": set_, "architecture": "UNet S", "epochs": 4, "batch": 4, "copies": 1, "validation": 0, "seed": 1,
+        "boxSize": 32, "depth": 1, "pixelSizeAngstrom": 10, "positives": 3, "negatives": 3, "setDigest": "x", "author": "Anna", "started": 1e12, "boxes": "set.scnt", "givesUp": False}
+    (folder / "order.json").write_text(json.dumps(order))
+    (folder / "process.json").write_text(json.dumps({"host": "gpu02", "process": 4242, "boot": "another", "namespace": "pid:[1]", "started": "77"}))
+    told = open(folder / "progress.jsonl", "a")
+    told.write(line(event="plan", stepsPerEpoch=2, epochs=4, parameters=10, architecture="UNet S") + line(event="epoch", epoch=1, learningRate=0.001, training=SCORES, seconds=3, isBest=True))
+    told.flush()
+    yield app, "far-1", folder, told
+    told.close()
+
+
+def test_a_training_on_another_machine_is_followed_and_brought_home(elsewhere, repository):
+    app, id, folder, told = elsewhere
+    fcntl.flock(told, fcntl.LOCK_EX)
+    app.start()
+    found = training(app, id)
+    assert (found["state"], found["host"], found["epoch"], found["reason"]) == ("running", "gpu02", 1, "")
+    events = Events(app)
+    told.write(line(event="step", epoch=2, epochs=4, step=1, stepsPerEpoch=2, training=SCORES, secondsLeft=9))
+    told.flush()
+    while (news := events.next("training")[2])["secondsLeft"] != 9:
+        pass
+    assert news["fraction"] == 0.375
+    # Nobody here can stop it, or begin it a second time.
+    for path, body in (("stop", {"keep": True}), ("resume", {})):
+        with pytest.raises(Refused) as error:
+            app.post(f"{app.at}/trainings/{id}/{path}", body)
+        if path == "stop":
+            assert error.value.status == 409 and "on 'gpu02'" in error.value.message and "kill -INT 4242" in error.value.message
+    with pytest.raises(Refused):
+        app.json("DELETE", f"{app.at}/trainings/{id}")
+    shutil.copy(repository / "Tests" / "Fixtures" / "segment" / "flat-global.scnm", folder / "model.scnm")
+    before = app.snapshot()["models"][0]["network"]["contentHash"]
+    told.write(line(event="end", ending="finished"))
+    told.close()
+    done = until(app, id, "done")
+    assert done["host"] is None
+    model = next(one for one in app.snapshot()["models"] if one["id"] == done["model"])
+    assert model["training"] == id and model["network"]["contentHash"] != before
+    events.close()
+
+
+def test_a_training_on_another_machine_that_is_killed_is_interrupted(elsewhere):
+    app, id, folder, told = elsewhere
+    fcntl.flock(told, fcntl.LOCK_EX)
+    app.start()
+    assert training(app, id)["state"] == "running"
+    told.close()
+    found = until(app, id, "interrupted")
+    assert "on 'gpu02'" in found["reason"] and found["host"] is None
+
+
+def test_a_training_is_followed_where_locks_are_not_seen(elsewhere):
+    """As on file systems whose locks do not reach other machines: it is taken for interrupted until it tells more."""
+    app, id, folder, told = elsewhere
+    app.start()
+    assert training(app, id)["state"] == "interrupted"
+    told.write(line(event="epoch", epoch=2, learningRate=0.001, training=SCORES, seconds=3, isBest=True))
+    told.flush()
+    found = until(app, id, "running")
+    assert (found["host"], found["epoch"]) == ("gpu02", 2)

@@ -210,8 +210,18 @@ def test_models_leave_as_a_file_and_as_a_group_and_come_back(app, tmp_path):
     with app.page.expect_download() as one:
         app.page.get_by_role("menuitem", name="Export").click()
     assert one.value.suggested_filename == "MembraneC.scnm"
-    names = tarfile.open(fileobj=io.BytesIO(pathlib.Path(one.value.path()).read_bytes())).getnames()
+    with tarfile.open(fileobj=io.BytesIO(pathlib.Path(one.value.path()).read_bytes())) as archive:
+        names = archive.getnames()
+        picture, slice_ = (archive.extractfile(next(name for name in names if name.endswith(suffix))).read() for suffix in ("_preview.png", "_slice.tiff"))
     assert any(name.endswith("_metadata.json") for name in names)
+    assert picture.startswith(b"\x89PNG") and slice_[:4] in (b"II*\0", b"MM\0*")
+    # Of the slice in view: another one gives another picture.
+    app.press("ArrowRight")
+    app.page.get_by_label("More for MembraneC").click()
+    with app.page.expect_download() as two:
+        app.page.get_by_role("menuitem", name="Export").click()
+    with tarfile.open(fileobj=io.BytesIO(pathlib.Path(two.value.path()).read_bytes())) as archive:
+        assert archive.extractfile("MembraneC_preview.png").read() != picture
     app.page.get_by_label("More for MembraneC").click()
     app.page.get_by_role("menuitem", name="Duplicate").click()
     expect(app.page.locator(".lay.model")).to_have_count(2)
@@ -250,7 +260,8 @@ def test_results_of_slices_that_were_left_are_called_off(app):
     # Never the result of another slice: at once what is there is of slice 18 or nothing.
     seen(app)
     values = said(app, id_, 18)
-    app.becomes(lambda: app.state(f"state.predicted.get({id_}).pixels"), sum(v > int(255 * models(app)[0]["threshold"]) for v in values))
+    threshold = int(255 * models(app)[0]["threshold"])
+    app.becomes(lambda: app.state(f"state.predicted.get({id_}).pixels"), sum(v > threshold for v in values))
     app.painted(*places(values, is_found))
     app.bare(*places(values, is_empty))
 
@@ -440,6 +451,61 @@ def test_a_rule_between_two_models_is_turned_around(app):
     app.becomes(ends, before[::-1], "the rule turned around")
 
 
+def test_rows_stay_where_they_are_when_one_is_chosen(app):
+    annotated = [{"kind": "create-feature", "title": f"F{n}"} for n in range(3)]
+    first, second = bring(app), bring(app)
+    rules = [{"kind": "create-rule", "manner": "avoid", "child": child, "parent": parent, "radiusNanometer": 3} for child, parent in ((first, second), (second, first))]
+    with app.ask(f"/api/projects/{app.project}/edits", {"id": "all", "edits": [*annotated, *rules]}):
+        pass
+    app.until("state.registers.list('rule').length === 2 && state.registers.list('feature').length === 3")
+    app.press("2")
+    rows = app.page.locator(".lay.model, .ruleitem")
+
+    def places():
+        app.frames()
+        return [row.bounding_box()["y"] for row in rows.all()]
+
+    app.page.get_by_role("button", name=re.compile("^Rules")).click()
+    expect(rows).to_have_count(4)
+    before = places()
+    for number in (1, 3, 0, 2):
+        rows.nth(number).click()
+        expect(rows.nth(number)).to_have_class(re.compile(r"\bon\b"))
+        assert places() == before, f"row {number} was chosen"
+    # What is chosen is in the inspector, whichever section is unfolded.
+    expect(app.page.get_by_label("What the rule does")).to_be_visible()
+    rows.nth(0).click()
+    expect(app.page.get_by_role("group", name=re.compile("^Model "))).to_be_visible()
+    app.page.get_by_role("button", name=re.compile("^Training set(?!s)")).click()
+    expect(app.page.get_by_role("list", name="Features of the training set")).to_be_visible()
+    expect(rows).to_have_count(2)
+
+
+def test_letters_work_at_once_after_a_choice_from_a_list(app):
+    for _ in range(2):
+        bring(app)
+    app.press("2")
+    app.page.get_by_role("button", name=re.compile("^Rules")).click()
+    app.page.get_by_label("New rule").click()
+    kind = app.page.get_by_label("What the rule does")
+    # Chosen with the pointer: the keys are the picture's again.
+    kind.dispatch_event("pointerdown")
+    kind.focus()
+    kind.select_option("colocalize")
+    app.press("g")
+    assert app.state("state.tool") == "box"
+    expect(app.page.locator(".pic")).to_be_focused()
+    # By keyboard the list keeps them, and Esc gives them back.
+    kind.focus()
+    app.page.keyboard.press("ArrowUp")
+    app.eventually(lambda: app.get("/models")["rules"][0]["kind"] == "avoid")
+    expect(kind).to_be_focused()
+    app.press("b")
+    assert app.state("state.tool") == "box", "a letter is the list's as long as it has the focus"
+    app.press("Escape", "b")
+    assert app.state("state.tool") == "brush"
+
+
 def test_a_network_of_slabs_is_laid_in_tiles_as_trained_or_as_one_piece(app):
     id_ = bring(app, FIXTURES / "segment" / "slab-global.scnm")
     app.press("2")
@@ -452,7 +518,8 @@ def test_a_network_of_slabs_is_laid_in_tiles_as_trained_or_as_one_piece(app):
     app.rest()
     seen(app)
     assert said(app, id_) != before
-    app.becomes(lambda: app.state(f"state.predicted.get({id_}).pixels"), sum(v > int(255 * models(app)[0]["threshold"]) for v in said(app, id_)), "the result in one piece")
+    threshold = int(255 * models(app)[0]["threshold"])
+    app.becomes(lambda: app.state(f"state.predicted.get({id_}).pixels"), sum(v > threshold for v in said(app, id_)), "the result in one piece")
     # A network of single slices goes over each in one piece: there is nothing to choose.
     bring(app, FIXTURES / "segment" / "flat-legacy.scnm")
     app.eventually(lambda: len(models(app)) == 2)

@@ -208,6 +208,34 @@ def test_a_run_is_paused_goes_on_survives_the_server_and_the_page_finds_it(app, 
     expect(app.page.locator(".qrow")).to_contain_text("cancelled at")
 
 
+def test_a_run_leaves_the_list_and_comes_back(app, people, rooms):
+    show(app)
+    for name in ("lam_2", "lam_3", "lam_4"):
+        app.page.get_by_role("checkbox", name=f"Run {name}").click()
+    forecast(app)
+    # Both models go through a tomogram together: one time for both.
+    expect(row(app, "lam_1").locator("td.st")).to_have_text(re.compile(r"^about [\d.]+ m?s, both together$"))
+    start(app, 1)
+    expect(app.page.get_by_label("Take run 1 out of the list; its files stay")).to_have_count(0)
+    output = pathlib.Path(over(app, 1)["output"])
+    files = sorted(output.rglob("*.mrc"))
+    assert files
+    other = people(server=rooms, author="Sam Okafor").open()
+    show(other)
+    queue = other.page.get_by_role("region", name="Queue").get_by_role("listitem")
+    expect(queue).to_have_count(1)
+    app.page.get_by_label("Take run 1 out of the list; its files stay").click()
+    told = app.page.get_by_role("status").filter(has_text="Run 1 is out of the list; its files stay in")
+    expect(told).to_be_visible()
+    for page in (app, other):
+        expect(page.page.get_by_role("region", name="Queue").get_by_role("listitem")).to_have_count(0)
+    assert sorted(output.rglob("*.mrc")) == files
+    expect(app.page.get_by_role("heading", name="Next run")).to_be_visible()
+    told.get_by_role("button", name="Undo").click()
+    expect(app.page.get_by_role("region", name="Queue").get_by_role("listitem")).to_have_count(1)
+    expect(queue).to_have_count(1)
+
+
 def test_what_failed_is_mended_in_its_row_and_tried_again(app, rooms):
     show(app)
     forecast(app)

@@ -1,16 +1,14 @@
 """Training sets and trainings on the page: what goes in, watching, stopping, going on."""
 
+import fcntl
 import json
-import os
 import re
-import shlex
-import subprocess
+import sys
 
 import pytest
 from playwright.sync_api import expect
 
-import program
-from test_models import app, cells, models  # noqa: F401
+from test_models import app, bring, cells, models  # noqa: F401
 
 
 def annotate(app, title="Membrane", dy=0):
@@ -260,10 +258,12 @@ def test_trainings_wait_for_each_other_and_are_given_up(trainer):
     expect(app.page.get_by_text("Waiting for another training", exact=True)).to_be_visible()
     app.page.locator(".trainbuttons").get_by_role("button", name="Stop", exact=True).click()
     app.eventually(lambda: len(models(app)) == 1, "its row is gone")
+    expect(app.page.get_by_role("status").filter(has_text="Membrane v2: given up; it had no network yet, so its row is gone")).to_be_visible()
     # The server said so first: the page follows, and shows what is left.
     expect(app.page.locator(".lay.model")).to_have_count(1)
     app.page.locator(".lay.model").click()
     expect(app.page.get_by_text(re.compile(rf"^Epoch \d+ of {ENDLESS}$"))).to_be_visible()
+    expect(app.page.locator(".runtable")).not_to_contain_text("Membrane v2")
     app.page.locator(".trainbuttons").get_by_role("button", name="Stop", exact=True).click()
     app.eventually(lambda: [one["state"] for one in trainings(app)] == ["stopped", "stopped"], "given up", 120)
     app.eventually(lambda: models(app) == [], "its row is gone, too")
@@ -332,36 +332,137 @@ LAYERS = {"class_name": "Functional", "config": {"name": "m", "input_layers": [[
     {"class_name": "Conv2D", "name": "b", "config": {"name": "b", "filters": 1, "kernel_size": [1, 1], "padding": "same", "activation": "sigmoid"}, "inbound_nodes": [[["a", 0, 0, {}]]]}]}}
 
 
-def test_architectures_are_listed_and_ones_own_read_again(cells, people):
+@pytest.fixture
+def layouts(cells, people):
+    """The sheet of architectures of a page whose server looks for a user's own in a folder of the test; that folder and the page, by options of the server."""
     folder = cells.project.parent
-    own = folder / "config" / "ais" / "architectures"
-    (folder / "my layers.json").write_text(json.dumps(LAYERS))
-    cells.cut()
-    cells.environment = {"XDG_CONFIG_HOME": str(folder / "config")}
-    cells.start()
-    app = people(server=cells).open("?z=32")
-    app.press("2")
-    app.page.get_by_label("What goes into it, and how it is trained").click()
-    app.page.get_by_role("button", name="New training set").click()
-    app.page.get_by_role("button", name="All architectures, and your own…").click()
-    expect(app.page.get_by_text("None yet.")).to_be_visible()
-    expect(app.page.get_by_role("list", name="Architectures of the program").get_by_role("checkbox")).not_to_have_count(0)
-    # A file is chosen, and nothing of it run: the page says what to type.
+
+    def make(*options):
+        cells.cut()
+        cells.environment, cells.options = {"XDG_CONFIG_HOME": str(folder / "config")}, options
+        cells.start()
+        app = people(server=cells).open("?z=32")
+        app.press("2")
+        app.page.get_by_label("What goes into it, and how it is trained").click()
+        app.page.get_by_role("button", name="New training set").click()
+        app.page.get_by_role("button", name="All architectures, and your own…").click()
+        expect(app.page.get_by_text("None yet.")).to_be_visible()
+        return app, folder
+
+    return make
+
+
+def own(app):
+    return app.page.get_by_role("list", name="Your architectures").get_by_role("checkbox")
+
+
+def choose(app, name):
+    """A file for the list, in the file browser."""
     app.page.get_by_role("button", name="Add…").click()
-    app.page.get_by_role("option", name=re.compile("^my layers.json")).click()
+    app.page.get_by_role("option", name=re.compile(f"^{name}")).click()
     app.page.get_by_role("dialog").get_by_role("button", name="Add", exact=True).click()
-    expect(app.page.get_by_label("Command")).to_have_text(f"ais architectures add '{folder}/my layers.json'")
-    assert not own.exists()
-    words = shlex.split(app.page.get_by_label("Command").inner_text())
-    environment = {**os.environ, "XDG_CONFIG_HOME": str(folder / "config")}
-    subprocess.run([program.BINARY, *words[1:]], check=True, env=environment, capture_output=True)
-    app.page.get_by_label("Read the folder again").click()
-    mine = app.page.get_by_role("list", name="Your architectures").get_by_role("checkbox")
-    expect(mine).to_have_count(1)
-    mine.click()
-    expect(mine).to_have_attribute("aria-checked", "true")
+
+
+def test_architectures_are_added_and_removed_with_undo(layouts):
+    app, folder = layouts()
+    (folder / "my layers.json").write_text(json.dumps(LAYERS))
+    expect(app.page.get_by_role("list", name="Architectures of the program").get_by_role("checkbox")).not_to_have_count(0)
+    choose(app, "my layers.json")
+    expect(own(app)).to_have_count(1)
+    expect(own(app)).to_have_attribute("aria-checked", "true")
+    [kept] = (folder / "config" / "ais" / "architectures").glob("*.json")
+    # There is one of that name already.
+    choose(app, "my layers.json")
+    app.page.get_by_role("button", name="Replace").click()
+    expect(app.page.get_by_role("status").filter(has_text="Added my layers")).to_be_visible()
     app.page.get_by_label("Remove my layers").click()
-    expect(app.page.get_by_label("Command").last).to_have_text("ais architectures remove 'my layers'")
-    subprocess.run([program.BINARY, "architectures", "remove", "my layers"], check=True, env=environment, capture_output=True)
-    app.page.get_by_label("Read the folder again").click()
     expect(app.page.get_by_text("None yet.")).to_be_visible()
+    assert not kept.exists()
+    app.page.get_by_role("status").get_by_role("button", name="Undo").click()
+    expect(own(app)).to_have_attribute("aria-checked", "true")
+    assert kept.exists()
+    # What comes into the folder by another way is found when it is read again.
+    (kept.parent / "thin.json").write_text(json.dumps(LAYERS))
+    app.page.get_by_label("Read the folder again").click()
+    expect(own(app)).to_have_count(2)
+    (folder / "broken.json").write_text("{}")
+    choose(app, "broken.json")
+    expect(app.page.get_by_role("dialog").get_by_text(re.compile("broken.json"))).to_be_visible()
+    expect(own(app)).to_have_count(2)
+
+
+PROGRAM = f"""
+import pathlib
+
+title = "Run here"
+
+
+class Model:
+    def to_json(self):
+        return {json.dumps(json.dumps(LAYERS))}
+
+
+def create(input_shape):
+    with open(pathlib.Path(__file__).parent / "runs", "a") as file:
+        file.write("run ")
+    return Model()
+"""
+
+
+def test_a_program_is_not_run_where_the_server_was_not_started_for_it(layouts):
+    app, folder = layouts()
+    (folder / "mine.py").write_text(PROGRAM)
+    choose(app, "mine.py")
+    expect(app.page.get_by_label("Command")).to_have_text(f"ais architectures add {folder}/mine.py")
+    expect(app.page.get_by_role("button", name="Run it and add")).to_have_count(0)
+    assert not (folder / "runs").exists()
+
+
+def test_a_program_is_run_after_a_question_where_that_is_allowed(layouts):
+    app, folder = layouts("--allow-programs", "--python", sys.executable)
+    (folder / "mine.py").write_text(PROGRAM)
+    choose(app, "mine.py")
+    question = app.page.get_by_role("button", name="Run it and add")
+    expect(question).to_be_visible()
+    app.rest()
+    assert not (folder / "runs").exists()
+    question.click()
+    expect(own(app)).to_have_attribute("aria-checked", "true")
+    expect(app.page.get_by_label("Remove Run here")).to_be_visible()
+    assert (folder / "runs").read_text() == "run "
+
+
+def test_a_training_on_another_machine_is_seen_with_its_progress(cells, people):
+    """Somebody began it there, and this server has the project now: the test is that machine."""
+    app = people(server=cells).open("?z=32")
+    model = bring(app)
+    app.server.process.terminate()
+    app.server.process.wait()
+    folder = cells.project / "trainings" / "far-1"
+    folder.mkdir(parents=True)
+    order = {
+        "schema": "ais.training/1", "id": "far-1", "title": "MembraneC", "model": model, "set": 1, "architecture": "UNet S", "epochs": 4, "batch": 4, "copies": 1, "validation": 0, "seed": 1,
+        "boxSize": 32, "depth": 1, "pixelSizeAngstrom": 10, "positives": 3, "negatives": 3, "setDigest": "x", "author": "Anna", "started": 1e12, "boxes": "set.scnt", "givesUp": False}
+    (folder / "order.json").write_text(json.dumps(order))
+    (folder / "process.json").write_text(json.dumps({"host": "gpu02", "process": 4242, "boot": "another", "namespace": "pid:[1]", "started": "77"}))
+    scores = {"loss": 0.4, "precision": 0.5, "recall": 0.6, "dice": 0.55}
+
+    def line(**members):
+        told.write(json.dumps({"schema": "ais.train/1", **members}) + "\n")
+        told.flush()
+
+    with open(folder / "progress.jsonl", "a") as told:
+        fcntl.flock(told, fcntl.LOCK_EX)
+        line(event="plan", stepsPerEpoch=2, epochs=4, parameters=10, architecture="UNet S")
+        line(event="epoch", epoch=1, learningRate=0.001, training=scores, seconds=3, isBest=True)
+        app.server.mend()
+        app.page.reload()
+        app.page.wait_for_selector(".pic canvas")
+        app.press("2")
+        expect(app.page.get_by_text("Epoch 2 of 4 on gpu02", exact=True)).to_be_visible()
+        expect(app.page.get_by_text("can only be stopped there")).to_be_visible()
+        expect(app.page.locator(".trainbuttons").get_by_role("button", name="Stop", exact=True)).to_have_count(0)
+        line(event="epoch", epoch=2, learningRate=0.001, training=scores, seconds=3, isBest=True)
+        expect(app.page.get_by_text("Epoch 3 of 4 on gpu02", exact=True)).to_be_visible()
+    expect(app.page.get_by_role("alert").filter(has_text="interrupted after epoch 2")).to_be_visible()
+    expect(app.page.get_by_role("button", name="Continue")).to_be_visible()

@@ -47,6 +47,14 @@ package struct AppCommand: AsyncParsableCommand {
       valueName: "name"))
   package var allowHost: [String] = []
 
+  @Flag(
+    help: ArgumentHelp(
+      "Let the page add architectures that are programs (.py), which are run then. Whoever has the address may do so."))
+  package var allowPrograms = false
+
+  @Option(help: ArgumentHelp("The Python that such programs are run with; it has Keras.", valueName: "program"))
+  package var python = "python3"
+
   @Flag(help: "Do not open a browser.")
   package var noOpen = false
 
@@ -144,6 +152,8 @@ package struct AppCommand: AsyncParsableCommand {
     settings.listen = listen
     settings.webRoot = webRoot
     settings.architectureFolder = folders.architectures
+    settings.allowsPrograms = allowPrograms
+    settings.python = python
     return settings
   }
 

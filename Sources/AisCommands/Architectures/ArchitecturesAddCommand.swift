@@ -76,19 +76,7 @@ package struct ArchitecturesRemoveCommand: ParsableCommand {
   package init() {}
 
   package func run() throws {
-    let folder = UserFolders.current.architectures
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    for name in names.sorted() where name.hasSuffix(".json") {
-      let path = folder + "/" + name
-      guard let found = try? UserArchitectureFile(path: path), found.title.lowercased() == title.lowercased() else {
-        continue
-      }
-      do { try FileManager.default.removeItem(atPath: path) } catch {
-        throw AisError(.fileSystem, "'\(path)' cannot be removed: \(error.localizedDescription)")
-      }
-      Terminal.standardOutput.print("'\(found.title)' is forgotten")
-      return
-    }
-    throw AisError(.notFound, "there is no layout '\(title)' of yours in '\(folder)'")
+    let forgotten = try ArchitectureFolder(UserFolders.current.architectures).remove(title)
+    Terminal.standardOutput.print("'\(forgotten)' is forgotten")
   }
 }

@@ -2,7 +2,7 @@ import Foundation
 
 /// A process as others can recognise it: a number alone may belong to another process tomorrow.
 package struct ProcessIdentity: Codable, Hashable, Sendable {
-  var host: String
+  package var host: String
   package var process: Int32
   /// The start of the machine's kernel, so that numbers from before a restart mean nothing.
   var boot: String
@@ -24,6 +24,9 @@ package struct ProcessIdentity: Codable, Hashable, Sendable {
 
   /// Whether the process runs on this machine.
   package var runsHere: Bool { sharesMachine(with: .current()) && isRunning }
+
+  /// Whether it can be looked from here whether the process runs.
+  package var isOfThisMachine: Bool { sharesMachine(with: .current()) }
 
   /// Whether one of both can look whether the other runs. Of two machines that happen to have one name only one has this boot.
   func sharesMachine(with other: ProcessIdentity) -> Bool {

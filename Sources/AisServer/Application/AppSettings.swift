@@ -21,6 +21,9 @@ package struct AppSettings: Sendable {
   package var logPath: String?
   /// Where a user's own architectures lie.
   package var architectureFolder: String?
+  /// Whether a program may be run because somebody asks for it on the page, and by which interpreter.
+  package var allowsPrograms = false
+  package var python = "python3"
   package var threads: Int
   package var memoryBytes: Int
 

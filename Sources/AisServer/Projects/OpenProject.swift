@@ -60,6 +60,7 @@ final class OpenProject: Sendable {
     watchers.withLock { $0 += [journal, files] }
     runs.wake()
     trainings.wake()
+    trainings.follow()
   }
 
   private func followJournal(from last: Int64) async {

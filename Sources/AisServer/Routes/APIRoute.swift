@@ -23,7 +23,7 @@ struct APIRoute: Sendable {
   static let all =
     SessionRoutes.all + FileRoutes.all + ProjectRoutes.all + EditRoutes.all + DatasetRoutes.all + SliceRoutes.all
     + JobRoutes.all + ModelRoutes.all + PredictionRoutes.all + RunRoutes.all + PickRoutes.all
-    + TrainingRoutes.all
+    + TrainingRoutes.all + ArchitectureRoutes.all
 }
 
 /// The addresses, for the test that compares them with the documentation: `GET /api/session`.

@@ -1,10 +1,12 @@
 import AisCore
 import AisFormats
+import AisNetworks
 import AisProject
 import AisWorkflows
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 
 /// The networks of a project: in, out, and what they are. What is changed of them goes by edits.
 enum ModelRoutes {
@@ -47,7 +49,8 @@ enum ModelRoutes {
       let model = try await project.session.run { (store) throws(AisError) in try store.model(id) }
       guard let model else { throw AisError(.notFound, "the project has no model \(id)") }
       let store = project.models.store
-      let bytes = try await onDisk { try ModelExport.model(model, from: store) }
+      let shown = try await picture(of: model, asked, project)
+      let bytes = try await onDisk { try ModelExport.model(model, from: store, shown: shown) }
       return .file(bytes, name: OutputName.safe(model.title) + ".scnm")
     },
     .get("/api/projects/{project}/models/group") { asked in
@@ -71,6 +74,45 @@ enum ModelRoutes {
       return .file(bytes, name: OutputName.safe(title) + ".scnmgroup")
     },
   ]
+
+  /// What the network finds in the slice that the address names; `nil` without one, and where it cannot be computed: the file is
+  /// what was asked for, with the picture that it had.
+  private static func picture(
+    of model: Model, _ asked: AppRequest, _ project: OpenProject
+  ) async throws -> ModelPreview.Parts? {
+    guard model.file != nil, let id = try asked.queryNumber("dataset"), let slice = try asked.queryNumber("slice")
+    else { return nil }
+    let dataset = try await project.dataset(id)
+    let wanted = try asked.queryNumber("version").map { Int64($0) }
+    let versions = try await project.session.run { (store) throws(AisError) in try store.versions(of: dataset.id) }
+    let usable = versions.filter { project.versions.state(of: $0)?.path != nil }
+    guard let version = usable.first(where: { $0.id == wanted }) ?? usable.first,
+      let path = project.versions.state(of: version)?.path
+    else { return nil }
+    let (settings, store, logger) = (asked.app.settings, project.models.store, asked.app.logger)
+    let size = RunRequest.voxelSize(of: version, in: dataset)
+    // Of the frame's slices this version may have fewer.
+    let place = version.scale.versionSlice(slice)
+    return try await ClientWatch.whilePresent(asked.context.channel) {
+      let cancellation = Cancellation()
+      return await withTaskCancellationHandler {
+        await onDisk { () -> ModelPreview.Parts? in
+          do throws(AisError) {
+            let engine = CustomModelEngine(
+              try CPUEngine(threads: settings.threads), folder: settings.architectureFolder, threads: settings.threads)
+            return try ModelExport.shown(
+              model, in: try ModelPreview(path: path, slice: place, voxelSize: size), from: store, engine: engine,
+              memoryLimit: settings.memoryBytes, threads: settings.threads, cancellation: cancellation)
+          } catch {
+            logger.warning("a model was exported without a picture", metadata: ["reason": "\(error)"])
+            return nil
+          }
+        }
+      } onCancel: {
+        cancellation.cancel()
+      }
+    }
+  }
 
   private static func added(
     _ addition: ModelAddition, to project: OpenProject, _ asked: AppRequest, id: Int?

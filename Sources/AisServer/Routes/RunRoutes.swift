@@ -66,6 +66,20 @@ enum RunRoutes {
       let (runs, number) = (try await asked.project().runs, try asked.number("run"))
       return .json(RunDocument.whole(try await onDisk { try runs.view(number) }))
     },
+    .delete(path + "/{run}") { asked in
+      let (runs, number) = (try await asked.project().runs, try asked.number("run"))
+      try await onDisk { try runs.setAside(number, true) }
+      return .json(.object([:]))
+    },
+    .post(path + "/{run}/restore") { asked in
+      let (runs, number) = (try await asked.project().runs, try asked.number("run"))
+      return .json(
+        RunDocument.whole(
+          try await onDisk {
+            try runs.setAside(number, false)
+            return try runs.view(number)
+          }))
+    },
     .post(path + "/{run}/pause") { try await stop($0, .pause) },
     .post(path + "/{run}/cancel") { try await stop($0, .cancel) },
     .post(path + "/{run}/resume") { asked in

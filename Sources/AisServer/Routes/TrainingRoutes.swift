@@ -66,9 +66,6 @@ enum TrainingRoutes {
       return .json(
         .object(["secondsPerBox": .optional(times?.box), "secondsPerSlice": .optional(times?.slice)]))
     },
-    .get("/api/architectures") { asked in
-      .json(await onDisk { ArchitectureList.json(folder: asked.app.settings.architectureFolder) })
-    },
     .get("/api/projects/{project}/trainings") { asked in
       .json(.object(["trainings": .array(try await asked.project().trainings.all.map { $0.json(history: false) })]))
     },
@@ -86,7 +83,7 @@ enum TrainingRoutes {
     .post("/api/projects/{project}/trainings/{training}/stop") { asked in
       let trainings = try await asked.project().trainings
       let training = try trainings.training(try asked.text("training"))
-      trainings.stop(training, keeps: try await asked.json()["keep"]?.bool ?? true)
+      try trainings.stop(training, keeps: try await asked.json()["keep"]?.bool ?? true)
       return .json(training.json(history: false))
     },
     .post("/api/projects/{project}/trainings/{training}/resume") { asked in

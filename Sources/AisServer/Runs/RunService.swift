@@ -56,7 +56,7 @@ final class RunService: Sendable {
   // MARK: What there is
 
   /// All runs, the latest first. Blocks.
-  func all() -> [RunView] { RunFolder.all(in: project).compactMap { try? view(of: $0) } }
+  func all() -> [RunView] { RunFolder.all(in: project).filter { !$0.isAside }.compactMap { try? view(of: $0) } }
 
   /// Throws `not-found`. Blocks.
   func view(_ number: Int) throws(AisError) -> RunView { try view(of: RunFolder.run(number, in: project)) }
@@ -241,7 +241,27 @@ final class RunService: Sendable {
     return try view(of: run)
   }
 
+  /// Takes a run out of the list, or puts it back. What it wrote stays, and so does its folder.
+  ///
+  /// Throws `in-use` for a run that is alive.
+  func setAside(_ number: Int, _ isAside: Bool) throws(AisError) {
+    let run = try folder(number)
+    if isAside, try view(of: run).state.isLive {
+      throw AisError(.inUse, "the run \(number) is being worked on: pause or cancel it first")
+    }
+    try run.note(isAside: isAside)
+    if isAside {
+      posted.withLock { $0[number] = nil }
+      board.post(
+        "run \(number)", event: "run",
+        JSONValue.object(["id": .number(number), "isAside": .bool(true)]).text)
+    } else {
+      post(try view(of: run))
+    }
+  }
+
   private func begin(_ run: RunFolder) throws(AisError) -> RunView {
+    try run.note(isAside: false)
     try run.note(.run)
     run.note(nil as RunFolder.Ending?)
     let process = try DetachedProcess.start(
@@ -301,6 +321,8 @@ final class RunService: Sendable {
   }
 
   private func post(_ view: RunView) {
+    // Looked at before it was taken out of the list.
+    if let run = try? folder(view.number), run.isAside { return }
     let text = JSONValue.object(RunDocument.summary(view)).text
     let isNews = posted.withLock { posted -> Bool in
       defer { posted[view.number] = text }

@@ -36,6 +36,8 @@ struct RunView: Sendable {
     /// 0…1 while it runs.
     var fraction: Double?
     var seconds: Double?
+    /// Seconds since its worker began with it.
+    var elapsed: Double?
     var forecastSeconds: Double?
     var worker: String?
     var host: String?
@@ -74,13 +76,21 @@ struct RunView: Sendable {
     return all > 0 ? min(1, done / all) : 0
   }
 
-  /// Seconds that are left: forecasts, scaled by what the tomograms before took of theirs. `nil` while nothing was measured.
+  /// Seconds that are left: forecasts, scaled by what the tomograms before, and those at work, took of theirs. `nil` without forecasts.
   var secondsLeft: Double? {
     guard state == .running else { return nil }
-    let measured = rows.filter { $0.state == .done && !$0.wasThere && ($0.forecastSeconds ?? 0) > 0 }
-    let forecast = measured.reduce(0) { $0 + ($1.forecastSeconds ?? 0) }
-    let taken = measured.reduce(0) { $0 + ($1.seconds ?? 0) }
-    let scale = forecast > 0 ? taken / forecast : 1
+    var (forecast, taken) = (0.0, 0.0)
+    for row in rows where !row.wasThere && (row.forecastSeconds ?? 0) > 0 {
+      if row.state == .done {
+        forecast += row.forecastSeconds ?? 0
+        taken += row.seconds ?? 0
+      } else if row.state == .running, let share = row.fraction, share >= Self.leastShare, let elapsed = row.elapsed {
+        // Of one large tomogram nothing else would be known until it is done.
+        forecast += share * (row.forecastSeconds ?? 0)
+        taken += elapsed
+      }
+    }
+    let scale = forecast > 0 && taken > 0 ? taken / forecast : 1
     let left = rows.reduce(0) { sum, row in
       switch row.state {
       case .waiting: sum + (row.forecastSeconds ?? 0)
@@ -91,6 +101,9 @@ struct RunView: Sendable {
     let workers = Double(max(1, min(recipe.place.workers, count(.waiting) + count(.running))))
     return left > 0 ? left * scale / workers : nil
   }
+
+  /// Less of a tomogram says nothing of the rest: reading it and warming up take most of the time.
+  private static let leastShare = 0.1
 
   // MARK: What the journal says
 
@@ -117,6 +130,8 @@ struct RunView: Sendable {
         row.worker = worker
         row.host = observer.workers[worker]?.host
         row.fraction = observer.signs[worker].flatMap { $0.task == entry.id ? $0.fraction : nil }
+        let begun = log.last.flatMap { try? Date($0.date, strategy: .iso8601) }
+        row.elapsed = begun.map { max(0, Date().timeIntervalSince($0)) }
       case .done:
         row.state = .done
         row.outputs = (log.last?.outputs ?? []).map { output in

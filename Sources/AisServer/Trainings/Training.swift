@@ -33,6 +33,8 @@ final class Training: Sendable {
     var setChanged = false
     /// What tells the half-trained network from the one before.
     var live: String?
+    /// The other machine on which it is trained.
+    var host: String?
   }
 
   let folder: TrainingFolder
@@ -57,7 +59,8 @@ final class Training: Sendable {
       "id": .string(order.id), "title": .string(order.title), "model": .number(order.model), "set": .number(order.set),
       "architecture": .optional(order.architecture ?? log.architecture), "from": .optional(order.fromTitle),
       "state": .string(now.state.rawValue),
-      "reason": .string(now.reason), "epochs": .number(order.epochs), "epoch": .number(log.history.count),
+      "reason": .string(now.reason), "host": .optional(now.state.isOver ? nil : now.host),
+      "isGivenUp": .bool(order.givesUp), "epochs": .number(order.epochs), "epoch": .number(log.history.count),
       "fraction": .number(now.state == .extracting ? now.extracted : now.state == .done ? 1 : log.fraction),
       "secondsLeft": now.state == .running ? .optional(log.secondsLeft) : .null, "loss": .optional(log.loss),
       "last": log.history.last.map(Self.json) ?? .null, "best": log.history.best.map(Self.json) ?? .null,

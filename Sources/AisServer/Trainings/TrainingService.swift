@@ -14,6 +14,8 @@ final class TrainingService: Sendable {
     /// The latest first.
     var trainings: [Training] = []
     var runner: Task<Void, Never>?
+    /// Those that watch what other machines train.
+    var followers: [Task<Void, Never>] = []
     var isClosed = false
   }
 
@@ -61,6 +63,11 @@ final class TrainingService: Sendable {
         status.state = order.givesUp ? .stopping : .running
       } else {
         status.reason = "it was interrupted: the program or the machine went down. It goes on from its last epoch."
+        // Or another machine trains it, which the follower finds out.
+        if let process, !process.isOfThisMachine {
+          status.host = process.host
+          if FileLock.isHeld(folder.progressPath) { (status.state, status.reason) = (.running, "") }
+        }
       }
     }
     return training
@@ -109,6 +116,7 @@ final class TrainingService: Sendable {
       status.reason = ""
       status.ended = nil
       status.keeps = true
+      status.host = nil
       status.cancellation = Cancellation()
       status.log.beginAgain()
     }
@@ -117,7 +125,17 @@ final class TrainingService: Sendable {
   }
 
   /// Asks a training to stop; the batch in work is finished.
-  func stop(_ training: Training, keeps: Bool) {
+  ///
+  /// Throws `in-use` for one that another machine trains.
+  func stop(_ training: Training, keeps: Bool) throws(AisError) {
+    let status = training.now
+    if let host = status.host, !status.state.isOver {
+      let number = training.folder.process.map { ": kill -INT \($0.process)" } ?? ""
+      throw AisError(
+        .inUse,
+        "'\(status.order.title)' is being trained on '\(host)', and only there can it be stopped\(number). What it learnt is brought here when it has ended"
+      )
+    }
     let before = training.change { status in
       let before = status.state
       if before.isOver { return before }
@@ -187,14 +205,57 @@ final class TrainingService: Sendable {
     }
   }
 
+  /// Begins to watch what other machines train, or seem to.
+  func follow() {
+    for training in all where training.now.host != nil {
+      let task = Task { await self.follow(training) }
+      state.withLock { $0.followers.append(task) }
+    }
+  }
+
+  private func follow(_ training: Training) async {
+    let folder = training.folder
+    var sign = DistantSign(position: training.now.log.position)
+    // One that seemed dead: it may be that locks do not reach from there to here.
+    while training.now.state == .interrupted, training.now.host != nil {
+      let position = training.change { status in
+        status.log.read(folder.progressPath)
+        return status.log.position
+      }
+      let isLocked = FileLock.isHeld(folder.progressPath)
+      let isMoving = sign.isMoved(to: position)
+      let wasRevived = training.change { status in
+        guard isLocked || isMoving, status.state == .interrupted, status.host != nil else { return false }
+        status.state = .running
+        status.reason = ""
+        return true
+      }
+      if wasRevived {
+        post(training)
+      } else if !sign.isAlive(isLocked: isLocked, position: position) {
+        training.change { $0.host = nil }
+        return
+      } else {
+        do { try await Task.sleep(for: Self.interval) } catch { return }
+      }
+    }
+    guard training.now.host != nil, !training.now.state.isOver else { return }
+    await run(training)
+    training.change { $0.host = nil }
+    // What waited for it may begin; the page hears that it is nobody else's any more.
+    if !Task.isCancelled { post(training) }
+  }
+
   /// Looks away: processes that train go on.
   func close() async {
-    let runner = state.withLock { state in
+    let (runner, followers) = state.withLock { state in
       state.isClosed = true
-      return state.runner
+      return (state.runner, state.followers)
     }
     // Cancelled first: who ends then knows that it is the server which stops, not the training.
     runner?.cancel()
+    for follower in followers { follower.cancel() }
+    for follower in followers { await follower.value }
     for training in all where training.now.state == .extracting { training.now.cancellation.cancel() }
     await runner?.value
   }
@@ -210,7 +271,7 @@ final class TrainingService: Sendable {
   private func next() -> Training? {
     state.withLock { state in
       let found =
-        state.trainings.first { [.running, .stopping].contains($0.now.state) }
+        state.trainings.first { [.running, .stopping].contains($0.now.state) && $0.now.host == nil }
         ?? state.trainings.last { $0.now.state == .waiting }
       if found == nil || state.isClosed { state.runner = nil }
       return state.isClosed ? nil : found
@@ -289,9 +350,12 @@ final class TrainingService: Sendable {
   /// Reads what the process tells until it is gone, and brings home what it made.
   private func watch(_ training: Training) async throws(AisError) {
     let folder = training.folder
+    var sign = DistantSign(position: training.now.log.position)
     var isAlive = true
     while isAlive {
-      if let process = folder.process {
+      if training.now.host != nil {
+        isAlive = sign.isAlive(isLocked: FileLock.isHeld(folder.progressPath), position: training.now.log.position)
+      } else if let process = folder.process {
         DetachedProcess.bury(process)
         isAlive = process.runsHere
       } else {
@@ -325,7 +389,8 @@ final class TrainingService: Sendable {
       }
       let hadNetwork = training.change { status in
         status.state = .interrupted
-        status.reason = "its process was ended from outside. It goes on from its last epoch."
+        let place = status.host.map { " on '\($0)'" } ?? ""
+        status.reason = "its process\(place) was ended from outside. It goes on from its last epoch."
         defer { status.live = nil }
         return status.live != nil
       }
@@ -389,7 +454,10 @@ final class TrainingService: Sendable {
       _ = try project.apply(
         [.deleteModel(order.model)], by: Author(order.author, client: "training"), label: "give up \(order.title)")
     }
-    finish(training, .stopped, "given up")
+    let isKept = (try? project.model(order.model))?.file != nil
+    finish(
+      training, .stopped,
+      isKept ? "given up; the network of before is kept" : "given up; it had no network yet, so its row is gone")
   }
 
   private func finish(_ training: Training, _ state: TrainingEnd.State, _ reason: String) {

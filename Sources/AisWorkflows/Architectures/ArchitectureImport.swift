@@ -11,6 +11,10 @@ package struct ArchitectureImport: Sendable {
   /// The interpreter for `.py` files; it has Keras.
   package var python = "python3"
   package var replaces = false
+  /// Without it nothing is run: programs are refused, in whichever file they come.
+  package var allowsPrograms = true
+  /// Seconds that a program may take; `nil`: as long as it likes.
+  package var patience: Double?
 
   package init(folder: String) { self.folder = folder }
 
@@ -27,8 +31,10 @@ package struct ArchitectureImport: Sendable {
       throw AisError(
         .notFound, "'\(path)' is not there. Expected a .json or .py file, or a .scnm whose model is a program")
     }
+    let kind = (path as NSString).pathExtension.lowercased()
+    if !allowsPrograms, kind == "py" || kind == "scnm" { throw notAllowed(path) }
     let user: UserArchitectureFile =
-      switch (path as NSString).pathExtension.lowercased() {
+      switch kind {
       case "py": try built(by: path)
       case "scnm": try program(of: path)
       default: try UserArchitectureFile(path: path)
@@ -47,6 +53,7 @@ package struct ArchitectureImport: Sendable {
     switch user {
     case .layers(let layers): document = layers.json
     case .program(let program):
+      guard allowsPrograms else { throw notAllowed(path) }
       try tryOut(program)
       document = CustomModelStore.document(program, python: try interpreter())
     }
@@ -57,6 +64,13 @@ package struct ArchitectureImport: Sendable {
     }
     try AtomicFile.write(Array((document.text + "\n").utf8), to: target)
     return Result(architecture: architecture, path: target)
+  }
+
+  private func notAllowed(_ path: String) -> AisError {
+    AisError(
+      .notAllowed,
+      "'\(path)' is a program, and this program was not started to run those. Add it in a terminal, 'ais architectures add \(shellWord(path))', or "
+        + "start with '--allow-programs'")
   }
 
   private func program(of path: String) throws(AisError) -> UserArchitectureFile {
@@ -107,8 +121,15 @@ package struct ArchitectureImport: Sendable {
       throw AisError(
         .engineUnavailable, "'\(python)' cannot be run: \(error.localizedDescription). Name another with '--python'")
     }
+    let identifier = process.processIdentifier
+    let watchdog = DispatchWorkItem { kill(identifier, SIGKILL) }
+    if let patience { DispatchQueue.global().asyncAfter(deadline: .now() + patience, execute: watchdog) }
     let said = String(decoding: words.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
+    watchdog.cancel()
+    if let patience, process.terminationReason == .uncaughtSignal, process.terminationStatus == SIGKILL {
+      throw AisError(.engineFailed, "'\(path)' was run with '\(python)' and did not end within \(Int(patience)) s")
+    }
     guard process.terminationStatus == 0 else {
       let last = said.split(whereSeparator: \.isNewline).suffix(12).joined(separator: "\n")
       throw AisError(

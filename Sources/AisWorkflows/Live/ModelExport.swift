@@ -8,11 +8,17 @@ import Foundation
 /// Networks of a project as files for others.
 package enum ModelExport {
   /// A `.scnm` with what the project says of the model: its title, colour, threshold and so on.
-  package static func model(_ model: Model, from store: ModelStore) throws(AisError) -> [UInt8] {
+  ///
+  /// - Parameter shown: picture and slice in place of those that the network came with.
+  package static func model(
+    _ model: Model, from store: ModelStore, shown: ModelPreview.Parts? = nil
+  ) throws(AisError) -> [UInt8] {
     let archive = try TarArchive(try contents(model, store), name: model.title)
     let stem = OutputName.safe(model.title)
     var members: [TarArchive.Member] = []
     for member in archive.members where !member.baseName.hasPrefix("._") {
+      let isPicture = member.baseName.hasSuffix("_preview.png") || member.baseName.hasSuffix("_slice.tiff")
+      if shown != nil, isPicture { continue }
       guard member.baseName.hasSuffix("_metadata.json") else {
         // Members are named after the file: `<stem>_weights.h5`.
         let part = member.baseName.split(separator: "_").last.map(String.init) ?? member.baseName
@@ -33,7 +39,24 @@ package enum ModelExport {
       metadata["tta"] = .number(Double(model.augmentations))
       members.append(.init(name: "\(stem)_metadata.json", bytes: Array(JSONValue.object(metadata).text.utf8)))
     }
+    if let shown {
+      members.append(.init(name: "\(stem)_slice.tiff", bytes: shown.slice))
+      members.append(.init(name: "\(stem)_preview.png", bytes: shown.picture))
+    }
     return try TarArchive.bytes(of: members)
+  }
+
+  /// The network's picture of what it finds in a slice, in the model's colour and above its threshold.
+  package static func shown(
+    _ model: Model, in preview: ModelPreview, from store: ModelStore, engine: any Engine, memoryLimit: Int,
+    threads: Int, cancellation: Cancellation
+  ) throws(AisError) -> ModelPreview.Parts {
+    let file = try ModelFile.read(bytes: try contents(model, store), path: model.title)
+    var metadata = file.metadata
+    metadata.colour = .init(red: model.colour.red, green: model.colour.green, blue: model.colour.blue)
+    return try preview.make(
+      file.graph, metadata, engine: engine, memoryLimit: memoryLimit, threads: threads, threshold: model.threshold,
+      cancellation: cancellation)
   }
 
   /// A `.scnmgroup` of models and the rules between them.

@@ -13,6 +13,8 @@ package struct ModelPreview: Sendable {
   package let path: String
   /// Counted from 0.
   package let slice: Int
+  /// How the tomogram is read.
+  private let options: TomogramOptions
 
   /// Reads `TOMOGRAM` or `TOMOGRAM:SLICE`; without a slice it is the middle one.
   ///
@@ -24,11 +26,27 @@ package struct ModelPreview: Sendable {
     {
       (path, wanted) = (String(text[..<colon]), number)
     }
+    options = TomogramOptions()
     let depth = try Tomogram.open(path).shape.z
     slice = wanted ?? depth / 2
     self.path = path
     guard (0..<depth).contains(slice) else {
       throw AisError(.usage, "--preview \(text): '\(path)' has the slices 0 to \(depth - 1)")
+    }
+  }
+
+  /// - Parameters:
+  ///   - slice: counted from 0.
+  ///   - voxelSize: in place of the header's, where somebody knows better.
+  ///
+  /// Throws `usage` when the tomogram has no such slice, and what is wrong with the file.
+  package init(path: String, slice: Int, voxelSize: VoxelSize?) throws(AisError) {
+    var options = TomogramOptions()
+    options.voxelSize = voxelSize
+    (self.path, self.slice, self.options) = (path, slice, options)
+    let depth = try Tomogram.open(path, options: options).shape.z
+    guard (0..<depth).contains(slice) else {
+      throw AisError(.usage, "'\(path)' has the slices 0 to \(depth - 1), and no slice \(slice)")
     }
   }
 
@@ -41,11 +59,13 @@ package struct ModelPreview: Sendable {
   }
 
   /// Runs the network on the slice, at the pixel size that it was trained at where the tomogram says its own.
+  ///
+  /// - Parameter threshold: of what the picture shows as found.
   package func make(
     _ graph: NetworkGraph, _ metadata: ModelMetadata, engine: any Engine, memoryLimit: Int, threads: Int,
-    cancellation: Cancellation = Cancellation()
+    threshold: Double = 0.5, cancellation: Cancellation = Cancellation()
   ) throws(AisError) -> Parts {
-    let tomogram = try Tomogram.open(path)
+    let tomogram = try Tomogram.open(path, options: options)
     let model = try SegmentationModel(
       title: metadata.title, network: engine.load(graph), depth: metadata.modelDepth,
       normalization: metadata.normalization == .globalMAD ? .wholeTomogram : .eachSlice,
@@ -65,12 +85,13 @@ package struct ModelPreview: Sendable {
     let around = (0..<model.depth).map { min(max(slice - model.depth / 2 + $0, 0), tomogram.shape.z - 1) }
     let prepared = try pass.prepared(around, source: tomogram, statistics: report.statistics)
     return Parts(
-      picture: try picture(try tomogram.slice(slice), sink.values, tomogram.shape, metadata.colour),
+      picture: try picture(
+        try tomogram.slice(slice), sink.values, tomogram.shape, metadata.colour, threshold: threshold),
       slice: try TIFFEncoder.encode(prepared.planes, height: prepared.height, width: prepared.width))
   }
 
   private func picture(
-    _ grey: [Float], _ confidence: [Float], _ shape: Shape, _ colour: ModelMetadata.Colour
+    _ grey: [Float], _ confidence: [Float], _ shape: Shape, _ colour: ModelMetadata.Colour, threshold: Double
   ) throws(AisError) -> [UInt8] {
     let edge = min(shape.y, shape.x)
     func corner(_ values: [Float]) -> [Float] {
@@ -80,7 +101,7 @@ package struct ModelPreview: Sendable {
     let contrast = ContrastLimits.automatic(square, height: edge, width: edge) ?? .init(low: 0, high: 1)
     let overlay = SliceOverlay(
       title: "", colour: Colour(red: Float(colour.red), green: Float(colour.green), blue: Float(colour.blue)),
-      confidence: corner(confidence), threshold: 0.5)
+      confidence: corner(confidence), threshold: Float(threshold))
     let drawn = SlicePicture.draw(
       square, height: edge, width: edge, contrast: contrast, overlays: [overlay], pictureHeight: Self.side,
       pictureWidth: Self.side)

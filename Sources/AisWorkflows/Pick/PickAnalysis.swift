@@ -16,6 +16,8 @@ package final class PickAnalysis: Sendable {
   /// What is kept, roughly.
   package let byteCount: Int
   private let runs: ComponentRuns
+  /// What lies above the threshold that was asked for last: another spacing divides the same anew.
+  private let cut: Mutex<(threshold: Float, found: ComponentRuns)?> = Mutex(nil)
   private let divided: Mutex<[(key: DivisionKey, value: ParticlePicker.Divided)]> = Mutex([])
 
   private struct DivisionKey: Hashable {
@@ -65,7 +67,8 @@ package final class PickAnalysis: Sendable {
       }
     }
     self.reading = reading
-    byteCount = runs.components.reduce(1 << 16) { $0 + $1.voxelCount * 4 + 256 } + runs.runCount * 20
+    // Twice: of what lies above the threshold that was asked for last, there is a copy.
+    byteCount = 2 * (runs.components.reduce(1 << 16) { $0 + $1.voxelCount * 4 + 256 } + runs.runCount * 20)
   }
 
   /// The lowest level above which not more than `most` voxels lie.
@@ -120,7 +123,7 @@ package final class PickAnalysis: Sendable {
       threshold: settings.threshold, spacing: settings.seeds == .apart ? settings.spacing : 0, seeds: settings.seeds,
       neck: settings.neck)
     if let known = divided.withLock({ $0.first { $0.key == key }?.value }) { return known }
-    let found = try runs.above(settings.threshold, cancellation: cancellation)
+    let found = try above(settings.threshold, cancellation)
     let value = try picker.divided(found, cancellation: cancellation)
     divided.withLock { list in
       list.removeAll { $0.key == key }
@@ -128,6 +131,13 @@ package final class PickAnalysis: Sendable {
       if list.count > Self.remembered { list.removeFirst() }
     }
     return value
+  }
+
+  private func above(_ threshold: Float, _ cancellation: Cancellation) throws(AisError) -> ComponentRuns {
+    if let known = cut.withLock({ $0?.threshold == threshold ? $0?.found : nil }) { return known }
+    let found = try runs.above(threshold, cancellation: cancellation)
+    cut.withLock { $0 = (threshold, found) }
+    return found
   }
 
   /// A plane of the segmentation, or with no index the greatest values across it: 0…255 by rows, 255 for certain.

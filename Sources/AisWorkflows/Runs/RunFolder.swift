@@ -123,6 +123,15 @@ package struct RunFolder: Sendable, Hashable {
     try AtomicFile.write(Array((wish.rawValue + "\n").utf8), to: wishPath)
   }
 
+  private var asidePath: String { path + "/aside" }
+
+  /// Whether somebody took the run out of the list; everything of it is there still.
+  package var isAside: Bool { FileManager.default.fileExists(atPath: asidePath) }
+
+  package func note(isAside: Bool) throws(AisError) {
+    if isAside { try AtomicFile.write([], to: asidePath) } else { unlink(asidePath) }
+  }
+
   // MARK: The process
 
   package func note(_ phase: Phase) { try? AtomicFile.write(Array((phase.rawValue + "\n").utf8), to: phasePath) }

@@ -24,7 +24,7 @@ Deno.test("quantities have a unit and its space", () => {
   equal(units.percent(0.42), "42 %");
   equal(units.byteCount(1.5 * 2 ** 30), "1.5 GiB");
   equal(units.shape({ z: 64, y: 200, x: 1200 }), "1\u202f200 × 200 × 64");
-  equal([0.038, 6.4, 110, 7800, 3600].map(units.duration), ["38 ms", "6.4 s", "1 min 50 s", "2 h 10 min", "1 h"]);
+  equal([0, 0.0002, 0.038, 0.9997, 6.4, 110, 7800, 3600].map(units.duration), ["0 s", "under 1 ms", "38 ms", "1.0 s", "6.4 s", "1 min 50 s", "2 h 10 min", "1 h"]);
 });
 
 Deno.test("typed lengths take nm, Å, px and what is usual", () => {

@@ -170,8 +170,8 @@ export const addModels = (project, path) => post(`${at(project)}/models`, { path
 /** Adds the networks of a file that this browser has. @param {string} project @param {string} name @param {Blob} file @returns {ReturnType<typeof addModels>} */
 export const uploadModels = (project, name, file) => json(`${at(project)}/models/upload?name=${encodeURIComponent(name)}`, { method: "POST", body: file });
 
-/** @param {string} project @param {number} model */
-export const modelAddress = (project, model) => `${at(project)}/models/${model}/file`;
+/** A network as a file, with a picture of what it finds in a slice. @param {string} project @param {number} model @param {{ dataset: number, version: number, slice: number } | null} place */
+export const modelAddress = (project, model, place) => `${at(project)}/models/${model}/file${place ? `?dataset=${place.dataset}&version=${place.version}&slice=${place.slice}` : ""}`;
 
 /** @param {string} project @param {string} title @param {number[]} models */
 export const groupAddress = (project, title, models) => `${at(project)}/models/group?title=${encodeURIComponent(title)}&models=${models.join(",")}`;
@@ -244,6 +244,12 @@ export const scriptOfRun = (project, wanted) => post(`${at(project)}/runs/script
 /** @param {string} project @param {number} run @param {"pause" | "cancel" | "resume" | "retry" | "again"} action @returns {Promise<Run>} */
 export const actOnRun = (project, run, action) => post(`${at(project)}/runs/${run}/${action}`);
 
+/** Takes a run out of the list; its files stay. @param {string} project @param {number} run */
+export const removeRun = (project, run) => json(`${at(project)}/runs/${run}`, { method: "DELETE" });
+
+/** Puts it back. @param {string} project @param {number} run @returns {Promise<Run>} */
+export const restoreRun = (project, run) => post(`${at(project)}/runs/${run}/restore`);
+
 /** What a run, or one of its tomograms, had to say. @param {string} project @param {number} run @param {string | null} task */
 export const runLog = async (project, run, task) => (await request(`${at(project)}/runs/${run}${task ? `/tasks/${encodeURIComponent(task)}` : ""}/log`)).text();
 
@@ -277,6 +283,15 @@ export const setForecast = (project, set, architecture, dataset) => json(`${at(p
 
 /** @returns {Promise<Architectures>} */
 export const architectures = () => json("/api/architectures");
+
+/** Takes an architecture in; a program is run for that. @param {string} path @param {boolean} replaces @returns {Promise<{ name: string }>} */
+export const addArchitecture = (path, replaces) => post("/api/architectures", { path, replaces });
+
+/** Takes one of the user's own out. @param {string} name @returns {Promise<{ name: string, restore: string }>} */
+export const removeArchitecture = (name) => post("/api/architectures/remove", { name });
+
+/** Brings back what was taken out. @param {string} restore */
+export const restoreArchitecture = (restore) => post("/api/architectures/restore", { restore });
 
 /** @param {string} project @returns {Promise<{ trainings: Training[] }>} */
 export const trainings = (project) => json(`${at(project)}/trainings`);

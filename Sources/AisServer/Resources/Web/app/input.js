@@ -226,9 +226,23 @@ function isTyping(target, event) {
   return /^(ArrowUp|ArrowDown|Page)/.test(event.key) && target.closest("[role=listbox],[role=toolbar]") !== null;
 }
 
+// A list from which something was chosen with the pointer gives the keys back at once; who chooses by keys goes on doing so.
+/** @type {EventTarget | null} */
+let pointedList = null;
+addEventListener("pointerdown", (event) => {
+  pointedList = event.target instanceof HTMLSelectElement ? event.target : null;
+}, { capture: true });
+addEventListener("change", (event) => {
+  if (!(event.target instanceof HTMLSelectElement) || event.target !== pointedList) return;
+  pointedList = null;
+  event.target.blur();
+  if (!event.target.closest(".sheet")) focusPicture();
+});
+
 addEventListener("keydown", (event) => {
   if (event.key === "Control" || event.key === "Meta") held.control = true;
-  if (event.key === "Escape" && event.target instanceof HTMLInputElement) {
+  if (event.target === pointedList) pointedList = null;
+  if (event.key === "Escape" && (event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement)) {
     // Out of the field and back to the picture; out of a sheet's field, out of the sheet.
     event.target.blur();
     if (event.target.closest(".sheet")) run("cancel");

@@ -12,7 +12,7 @@ import { sliceFile } from "../model/mrc.js";
 import { fromHex } from "../model/palette.js";
 import { positionAt } from "../model/rules.js";
 import { counted } from "../model/units.js";
-import { activeDataset, activeModel, changed, complain, listen, models, rules, state, tell } from "./state.js";
+import { activeDataset, activeModel, activeVersion, changed, complain, listen, models, rules, state, tell } from "./state.js";
 
 /** @import { Model } from "../model/types.js" */
 
@@ -68,7 +68,7 @@ export function chooseModel(id) {
 
 /** What the lower part of the right column is about. @param {"model" | "rule"} what */
 export function inspect(what) {
-  state.inspected = what;
+  Object.assign(state, { inspected: what, unfolded: what === "rule" ? "rules" : "training" });
   if (what === "rule" && state.rule === null) state.rule = rules()[0]?.id ?? null;
   changed("models", "features");
 }
@@ -162,8 +162,13 @@ function download(address, name = "") {
   link.click();
 }
 
-/** @param {Model} model */
-export const exportModel = (model) => download(api.modelAddress(project(), model.id));
+/** A model as a file, with a picture of what it finds in the slice in view. @param {Model} model */
+export function exportModel(model) {
+  const { dataset, version, slice } = state;
+  const isShown = dataset !== null && version !== null && activeVersion()?.state === "ok";
+  if (isShown) tell(`Exporting ${model.title} with a picture of slice ${slice + state.preferences.firstSlice}`);
+  download(api.modelAddress(project(), model.id, isShown ? { dataset, version, slice } : null));
+}
 
 /** Saves what a model says of the slice in view, as it is shown. @param {Model} model */
 export function saveResult(model) {

@@ -10,7 +10,7 @@ import { changed, models, rules, state, tell } from "./state.js";
 
 /** @param {number} id */
 export function chooseRule(id) {
-  Object.assign(state, { rule: id, inspected: "rule" });
+  Object.assign(state, { rule: id, inspected: "rule", unfolded: "rules" });
   changed("models", "features");
 }
 

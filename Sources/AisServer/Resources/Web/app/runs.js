@@ -80,6 +80,10 @@ setRunListener({
   },
   back: () => void refresh(),
   news: (run) => {
+    if ("isAside" in run) {
+      forget(run.id);
+      return;
+    }
     const before = state.runs.find(({ id }) => id === run.id);
     takeRuns([run]);
     // Of a run that is looked at, single tomograms changed too.
@@ -279,13 +283,36 @@ export async function actOnRun(run, action) {
   if (after && action === "again") showRun(after.id);
 }
 
+/** Takes a run out of the list. What it wrote stays where it is. @param {Run} run */
+export async function leaveRun(run) {
+  const key = project();
+  try {
+    await api.removeRun(key, run.id);
+    forget(run.id);
+    const bringBack = async () => {
+      const back = await api.restoreRun(key, run.id);
+      if (key === project()) takeRuns([back]);
+    };
+    tell(`Run ${run.id} is out of the list; its files stay in ${run.output.split("/").slice(-2).join("/")}`, { title: "Undo", run: () => void bringBack().catch(complain) });
+  } catch (error) {
+    complain(error);
+  }
+}
+
+/** @param {number} id  of a run that somebody took out of the list */
+function forget(id) {
+  state.runs = state.runs.filter((run) => run.id !== id);
+  if (state.run === id) state.run = null;
+  changed("runs", "slice");
+}
+
 /** From what a run wrote to coordinates. @param {Run} run */
 export async function pickFrom({ id }) {
   if (!state.runs.find((run) => run.id === id)?.tomograms) await loadRun(id);
   const rows = state.runs.find((run) => run.id === id)?.tomograms ?? [];
   const paths = rows.filter((row) => row.state === "done").flatMap(({ outputs }) => outputs.map(({ path }) => path));
   if (paths.length === 0) return;
-  state.sheet = { kind: "picks", paths };
+  state.sheet = { kind: "picks", paths, run: id };
   changed("ui");
 }
 

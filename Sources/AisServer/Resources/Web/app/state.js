@@ -47,6 +47,8 @@ export const state = {
   task: /** @type {Task} */ ("annotate"),
   /** What of the right column has the inspector. */
   inspected: /** @type {"feature" | "model" | "rule"} */ ("feature"),
+  /** Which section of Models is unfolded. A choice of a row does not change it: rows stay where they were pressed. */
+  unfolded: /** @type {"training" | "rules"} */ ("training"),
   dataset: /** @type {number | null} */ (null),
   version: /** @type {number | null} */ (null),
   feature: /** @type {number | null} */ (null),

@@ -147,6 +147,31 @@ export async function reloadArchitectures() {
   changed("training");
 }
 
+/** Takes an architecture of the user's in and chooses it. @param {string} path @param {boolean} replaces */
+export async function addArchitecture(path, replaces) {
+  const { name } = await api.addArchitecture(path, replaces);
+  await reloadArchitectures();
+  changeSettings({ architecture: name });
+  tell(`Added ${name}`, replaces ? null : { title: "Undo", run: () => void removeArchitecture(name) });
+}
+
+/** Takes one of the user's architectures out; networks made of it stay as they are. @param {string} wanted */
+export async function removeArchitecture(wanted) {
+  const wasChosen = settings().architecture === wanted;
+  try {
+    const { name, restore } = await api.removeArchitecture(wanted);
+    await reloadArchitectures();
+    const bringBack = async () => {
+      await api.restoreArchitecture(restore);
+      await reloadArchitectures();
+      if (wasChosen) changeSettings({ architecture: name });
+    };
+    tell(`Removed ${name}`, { title: "Undo", run: () => void bringBack().catch(complain) });
+  } catch (error) {
+    complain(error);
+  }
+}
+
 /** Brings the list of architectures and whether this machine can train, once. */
 export async function learnArchitectures() {
   if (state.architectures || !state.project) return;
@@ -222,9 +247,10 @@ export function noteTraining(training) {
 }
 
 /** @param {Training} training */
-function ended({ id, title, state: now, reason, best, epoch }) {
+function ended({ id, title, state: now, reason, best, epoch, isGivenUp }) {
   if (now === "failed") complain(reason || `The training of ${title} failed.`);
   else if (now === "interrupted") complain(`The training of ${title} was interrupted after epoch ${epoch}. What it learnt is kept: it can go on.`);
+  else if (isGivenUp) tell(`${title}: ${reason}`);
   else tell(`${title}: ${now === "done" ? "trained" : "stopped"}${best ? `, the best is epoch ${best.epoch}` : ""}`);
   state.histories.delete(id);
 }
@@ -247,7 +273,8 @@ export function runsOf(model = activeModel()) {
   if (!model) return [];
   const own = state.trainings.filter((training) => training.model === model.id || training.id === model.training);
   const sets = new Set(own.map(({ set }) => set));
-  return [...own, ...state.trainings.filter((training) => !own.includes(training) && sets.has(training.set))];
+  // What was given up left nothing that could be compared.
+  return [...own, ...state.trainings.filter((training) => !own.includes(training) && sets.has(training.set) && !training.isGivenUp)];
 }
 
 /** @type {Set<string>} */

@@ -72,12 +72,14 @@ export const isGoing = (/** @type {Pick<Training, "state">} */ { state }) => ["w
 export const canGoOn = (/** @type {Pick<Training, "state">} */ { state }) => ["stopped", "interrupted", "failed", "done"].includes(state);
 
 /** What a training is at, in words. @param {Training} training */
-export function stage({ state, epoch, epochs, reason }) {
+export function stage({ state, epoch, epochs, reason, host, isGivenUp }) {
+  if (isGivenUp && state === "stopped") return epoch > 0 ? `Given up after epoch ${epoch} of ${epochs}` : "Given up";
+  const place = host ? ` on ${host}` : "";
   switch (state) {
     case "waiting": return "Waiting for another training";
     case "extracting": return "Cutting out boxes";
     case "starting": return "Starting";
-    case "running": return `Epoch ${Math.min(epochs, epoch + 1)} of ${epochs}`;
+    case "running": return `Epoch ${Math.min(epochs, epoch + 1)} of ${epochs}${place}`;
     case "stopping": return "Stopping";
     case "done": return `Done: ${epoch} of ${epochs} epochs`;
     case "stopped": return `Stopped after epoch ${epoch} of ${epochs}`;

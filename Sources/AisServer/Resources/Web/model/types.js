@@ -120,7 +120,7 @@
  * @typedef {{ models: Forecast[], cached: number[] }} Forecasts
  *
  * @typedef {{ architectures: { name: string, form: string, parameters: number, sideMultiple: number, depthMultiple: number, isUsers: boolean, summary?: string, learningRate?: number }[],
- *   standard: string, warnings: string[], training: { isPossible: boolean, reason: string | null } }} Architectures
+ *   standard: string, warnings: string[], training: { isPossible: boolean, reason: string | null }, allowsPrograms?: boolean }} Architectures
  *
  * @typedef {{ epoch: number, learningRate: number, loss: number, dice: number, precision: number, recall: number,
  *   heldOut: { loss: number, dice: number, precision: number, recall: number } | null, seconds: number, isBest: boolean }} EpochLine
@@ -128,7 +128,7 @@
  * @typedef {{ id: string, title: string, model: number, set: number, architecture: string,
  *   state: "waiting" | "extracting" | "starting" | "running" | "stopping" | "done" | "stopped" | "failed" | "interrupted", reason: string, epochs: number, epoch: number, fraction: number,
  *   secondsLeft: number | null, loss: number | null, last: EpochLine | null, best: EpochLine | null, started: number, ended: number | null, settings: Record<string, any>,
- *   setDigest: string, setChanged: boolean }} Training
+ *   setDigest: string, setChanged: boolean, host: string | null, isGivenUp: boolean }} Training
  * @typedef {Training & { history: EpochLine[] }} TrainingHistory
  */
 

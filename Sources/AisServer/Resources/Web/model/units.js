@@ -43,9 +43,11 @@ export function byteCount(bytes) {
   return `${number(rest, power === 0 || rest >= 100 ? 0 : 1)} ${units[power]}`;
 }
 
-/** A span of time: 38 ms, 6.4 s, 1 min 50 s, 2 h 10 min. @param {number} seconds */
+/** A span of time: under 1 ms, 38 ms, 6.4 s, 1 min 50 s, 2 h 10 min. @param {number} seconds */
 export function duration(seconds) {
-  if (seconds < 1) return `${number(seconds * 1000)} ms`;
+  if (seconds <= 0) return "0 s";
+  if (seconds < 0.001) return "under 1 ms";
+  if (seconds < 0.9995) return `${number(seconds * 1000)} ms`;
   if (seconds < 60) return `${number(seconds, seconds < 10 ? 1 : 0)} s`;
   const whole = Math.round(seconds);
   if (whole < 3600) return `${Math.floor(whole / 60)} min${whole % 60 ? ` ${whole % 60} s` : ""}`;

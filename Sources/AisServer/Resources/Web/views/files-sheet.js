@@ -24,7 +24,7 @@ const PURPOSES = {
   relink: { button: "Take this file", hint: "The tomogram itself, wherever it is now." },
   version: { button: "Add as a version", hint: "The same tomogram, denoised, deconvolved or binned." },
   model: { button: "Import", hint: "Networks: .scnm and .scnmgroup, also of the earlier program, groups (.json), and Keras (.h5)." },
-  architecture: { button: "Add", hint: "A Keras model as .json, or a program that creates one (.py). Choosing it runs nothing: the next page says how to add it." },
+  architecture: { button: "Add", hint: "A Keras model as .json, or a program that creates one (.py), which is not run without asking." },
   segmentations: { button: "Look here", hint: "A folder with segmentations named TOMOGRAM__Feature.mrc, or one such file." },
   "tomograms-star": { button: "Take this file", hint: "The tomograms.star of your RELION project: it has the unbinned size that RELION counts from." },
   "import-into": { button: "Import", hint: "A volume of masks (MRC) of the tomogram's size, or a list of boxes." },

@@ -34,7 +34,7 @@ export function ModelInspector() {
       <${Menu} label=${`More for ${model.title}`} buttonKind="ib sm" alignRight=${true} button=${html`<${Icon} name="more" />`} items=${[
         { name: "Rename", run: () => setNaming(true) },
         { name: "Duplicate", run: () => duplicateModel(model) },
-        ...(network ? [{ name: "Train it further…", hint: "With the training set above", run: () => openSheet("train", { from: model.id }) }, { name: "Export", hint: ".scnm with its colour and threshold", run: () => exportModel(model) },
+        ...(network ? [{ name: "Train it further…", hint: "With the training set above", run: () => openSheet("train", { from: model.id }) }, { name: "Export", hint: ".scnm with its colour and threshold, and a picture of this slice", run: () => exportModel(model) },
           { name: "Save this slice's result", hint: "As an image, MRC", run: () => saveResult(model) }] : []),
         "line",
         { name: "To the top", run: () => moveModel(model, 0) },

@@ -6,15 +6,15 @@ import { Crops, Planes, Projection, Reading } from "./pick-pictures.js";
 import { PickResult } from "./pick-result.js";
 import { openSheet } from "../app/commands.js";
 import { change, choose, chooseGroup, isInVoxels, level, lookFor, ofGroup, pickIn, picks, resume, show, stopAll } from "../app/picks.js";
-import { changed } from "../app/state.js";
+import { changed, state } from "../app/state.js";
 import { byFeature, folderOf, sentence, standardSmallest } from "../model/picks.js";
 import { counted, number, parseNumber } from "../model/units.js";
 
 /** @import { Method, Settings } from "../model/picks.js" */
 
-/** @param {{ sheet: { folder?: string, paths?: string[], isBack?: boolean } }} p */
+/** @param {{ sheet: { folder?: string, paths?: string[], run?: number, isBack?: boolean } }} p */
 export function PickSheet({ sheet }) {
-  useTopics("picks", "jobs", "datasets");
+  useTopics("picks", "jobs", "datasets", "runs");
   useEffect(() => {
     if (sheet.folder || sheet.paths || !picks.isListed) void lookFor(sheet);
     else resume();
@@ -25,7 +25,7 @@ export function PickSheet({ sheet }) {
       <div class="opt"><${Segments} label="Pictures" value=${picks.view} options=${VIEWS} onChange=${show} /><span class="g"></span>
         <span class="t2 el">${picks.segmentation?.name ?? ""}</span></div>
       <div class="pickarea">${picks.view === "planes" ? html`<${Planes} />` : picks.view === "projection" ? html`<${Projection} />` : html`<${Crops} />`}<${Reading} /></div></div>
-    <div class="pickrules scroll"><${Sources} /><${Rules} /><${Picking} /></div></div>`;
+    <div class="pickrules scroll"><${Sources} run=${state.runs.find(({ id }) => id === sheet.run) ?? null} /><${Rules} /><${Picking} /></div></div>`;
 }
 
 const VIEWS = [{ value: "planes", name: "Planes" }, { value: "projection", name: "Projection" }, { value: "crops", name: "50 picks" }];
@@ -35,8 +35,15 @@ const Nothing = () => html`<div class="pad col settings" style="max-width:520px;
   ${picks.problem ? html`<${Note} kind="danger">${picks.problem.message}<//>` : null}
   <button class="btn primary big" style="align-self:flex-start" onClick=${() => openSheet("files", { purpose: "segmentations" })}>Choose a folder or file…</button></div>`;
 
-/** Which feature, and on which tomogram it is looked at. */
-function Sources() {
+/** What of a run there is to pick from. @param {import("../model/runs.js").Run} run */
+function soFar({ id, counts }) {
+  if (counts.done >= counts.all) return "";
+  const done = `Run ${id} has finished ${number(counts.done)} of its ${counted(counts.all, "tomogram")}.`;
+  return counts.running + counts.waiting > 0 ? `${done} The others can be picked from when they are done.` : done;
+}
+
+/** Which feature, and on which tomogram it is looked at. @param {{ run: import("../model/runs.js").Run | null }} p */
+function Sources({ run }) {
   const groups = [...byFeature(picks.list)];
   const folders = new Set(picks.list.map(({ path }) => folderOf(path))).size;
   const here = ofGroup();
@@ -50,7 +57,8 @@ function Sources() {
     <div class="row pad s" style="padding-top:6px"><${IconButton} icon="left" title="Previous tomogram" kind="sm" onClick=${() => step(-1)} />
       <select class="field g" style="max-width:none" aria-label="Tomogram" value=${picks.segmentation?.path} onChange=${(/** @type {any} */ event) => choose(here.find(({ path }) => path === event.target.value) ?? null)}>
         ${here.map(({ path, tomogram }) => html`<option value=${path} selected=${path === picks.segmentation?.path}>${tomogram}</option>`)}</select>
-      <${IconButton} icon="right" title="Next tomogram" kind="sm" onClick=${() => step(1)} /></div>`;
+      <${IconButton} icon="right" title="Next tomogram" kind="sm" onClick=${() => step(1)} /></div>
+    ${run && soFar(run) ? html`<p class="pad xs t3" style="padding-top:0">${soFar(run)}</p>` : null}`;
 }
 
 const METHODS = [{ value: "particles", name: "Particles" }, { value: "filaments", name: "Filaments", title: "Points along filaments" }, { value: "surface", name: "Surface", title: "Points on membranes" }];

@@ -17,7 +17,7 @@ import { counted, number } from "../model/units.js";
 export function RuleList() {
   useTopics("models", "predictions", "ui");
   const [list, all] = [rules(), models()];
-  const isOpen = state.inspected === "rule";
+  const isOpen = state.unfolded === "rules";
   const on = working(list, all).length;
   const competing = all.filter(({ isActive, emits, absorbs }) => isActive && (emits || absorbs)).length;
   return html`<div class="sec line"><${OpenTitle} isOpen=${isOpen} open=${() => inspect("rule")}>Rules <span>${list.length > 0 ? `${on} of ${list.length} on` : ""}${competing > 1 ? `${list.length > 0 ? " · " : ""}competition on` : ""}</span><//><span class="g"></span>

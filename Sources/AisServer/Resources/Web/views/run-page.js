@@ -8,7 +8,7 @@ import * as api from "../api.js";
 import { openSheet } from "../app/commands.js";
 import { showDataset } from "../app/datasets.js";
 import { edit } from "../app/project.js";
-import { actOnRun, includeDatasets, limitDataset, runCounts, runModels, showLog, showRun, startFromRecipe } from "../app/runs.js";
+import { actOnRun, includeDatasets, leaveRun, limitDataset, runCounts, runModels, showLog, showRun, startFromRecipe } from "../app/runs.js";
 import { changed, complain, datasets, state, versions } from "../app/state.js";
 import { hex } from "../model/palette.js";
 import { actionsOf, arranged, isLive, placeWords, progressWords, typedRange } from "../model/runs.js";
@@ -107,7 +107,7 @@ function SetupTable() {
       <td class="r t2 wide-only-cell">${dataset.voxelSizeAngstrom ? voxelSize(dataset.voxelSizeAngstrom) : "–"}</td><td class="r t2 wide-only-cell">${shape(dataset.shape)}</td>
       <td class="slicecell"><${Slices} dataset=${dataset} /></td>
       ${isIn && row?.problem ? html`<td class="st" colspan=${Math.max(1, ticked.length)}><${Trouble} problem=${row.problem} dataset=${dataset.id} /></td>`
-        : ticked.map((_, index) => html`<td class="st t3">${!isIn ? "" : row?.isFinished ? html`<span class="row ok" style="gap:6px"><${Icon} name="check" /><span class="t2">is there</span></span>` : row?.seconds ? (index === 0 ? `about ${duration(row.seconds)}` : "in the same time") : ""}</td>`)}</tr>`;
+        : html`<td class="st t3" colspan=${Math.max(1, ticked.length)}>${!isIn ? "" : row?.isFinished ? html`<span class="row ok" style="gap:6px"><${Icon} name="check" /><span class="t2">${ticked.length > 1 ? "all are there" : "is there"}</span></span>` : row?.seconds ? `about ${duration(row.seconds)}${ticked.length > 1 ? `, ${ticked.length === 2 ? "both" : `all ${ticked.length}`} together` : ""}` : ""}</td>`}</tr>`;
   }} />`;
 }
 
@@ -205,7 +205,7 @@ function RunTable({ run }) {
 /** How far one model is with one tomogram; all models of a run go through it together. @param {Run} run @param {RunRow} row @param {number | null} fraction @param {number} index */
 function cell(run, row, fraction, index) {
   if (row.state === "running") return html`<span class="row" style="gap:8px"><span class="prog g" style=${`--v:${(fraction ?? 0) * 100}%`}><i></i></span><span>${percent(fraction ?? 0)}</span></span>`;
-  if (row.state === "done") return html`<span class="row" style="gap:6px"><span class="ok"><${Icon} name="check" /></span><span class="t2">${row.wasThere ? "was there" : index === 0 && row.seconds !== null ? duration(row.seconds) : ""}</span></span>`;
+  if (row.state === "done") return html`<span class="row" style="gap:6px"><span class="ok"><${Icon} name="check" /></span><span class="t2">${row.wasThere ? "was there" : index === 0 && row.seconds !== null ? `${duration(row.seconds)}${run.models.length > 1 ? " together" : ""}` : ""}</span></span>`;
   return html`<span class="t3">${isLive(run) ? "waiting" : "not done"}</span>`;
 }
 
@@ -251,7 +251,10 @@ function QueueRow({ run }) {
       }} />`)}<${IconButton} icon="log" title=${`Log of run ${run.id}`} kind="sm" onClick=${(/** @type {Event} */ event) => {
         event.stopPropagation();
         showLog(run, null, `run ${run.id}`);
-      }} /></span></li>`;
+      }} />${isLive(run) ? null : html`<${IconButton} icon="minus" title=${`Take run ${run.id} out of the list; its files stay`} kind="sm" onClick=${(/** @type {Event} */ event) => {
+        event.stopPropagation();
+        void leaveRun(run);
+      }} />`}</span></li>`;
 }
 
 /** What a run wrote, for the sheet of a result. @param {RunRow} row */

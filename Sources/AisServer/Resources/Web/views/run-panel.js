@@ -122,6 +122,12 @@ function Start() {
 
 // MARK: A run
 
+/** Since it began as long as it goes on; then what its tomograms took. @param {Run} run */
+function timeOf(run) {
+  if (isLive(run)) return duration(Math.max(0, Math.round((Date.now() - run.started) / 1000)));
+  return run.seconds > 0 ? duration(run.seconds) : run.counts.done > 0 ? "none: all was there" : "none";
+}
+
 /** @param {{ run: Run }} p */
 function Chosen({ run }) {
   const { counts } = run;
@@ -134,7 +140,7 @@ function Chosen({ run }) {
     <div class="pad s t2" style="padding-bottom:8px">${run.rules > 0 || run.competes ? `With ${[run.competes ? "competition" : "", run.rules > 0 ? counted(run.rules, "rule") : ""].filter(Boolean).join(" and ")}` : "Each by itself"}</div>
     <div class="sec line"><h2>Where</h2></div><div class="pad"><dl class="kv fc">${line("Place", placeWords(run.place))}<dt>Into</dt><dd class="path xs" title=${run.output}>${run.output}</dd></dl></div>
     <div class="sec line"><h2>${isLive(run) ? "So far" : "It took"}</h2></div><div class="pad"><dl class="kv fc">${line("Tomograms", `${number(counts.done)} of ${number(counts.all)}`, counts.failed > 0 ? `${number(counts.failed)} failed` : "")}
-      ${line("Time", duration(run.seconds), run.secondsLeft ? `${duration(run.secondsLeft)} left` : run.forecastSeconds > 0 ? `forecast was ${duration(run.forecastSeconds)}` : "")}
+      ${line("Time", timeOf(run), run.secondsLeft ? `${duration(run.secondsLeft)} left` : run.forecastSeconds > 0 ? `forecast was ${duration(run.forecastSeconds)}` : "")}
       ${line("Disk", byteCount(bytes))}${run.ended ? line("Ended", clock(run.ended)) : null}</dl>
       ${run.reason ? html`<${Note} kind=${run.state === "failed" ? "danger" : "plain"}>${run.reason}<//>` : null}</div>
     <div class="sec line"><h2>Once more</h2></div><div class="pad col s" style="gap:4px"><div class="row" style="flex-wrap:wrap"><a class="btn" href=${api.runFileAddress(state.project?.key ?? "", run.id, "recipe")} download>Recipe</a><a class="btn" href=${api.runFileAddress(state.project?.key ?? "", run.id, "script")} download>Script</a>

@@ -20,7 +20,7 @@ const EMPTY = "Nothing of the feature is painted in these boxes: a network learn
 export function TrainingSection() {
   useTopics("models", "features", "annotations", "training", "ui");
   const [set, list, all] = [activeSet(), features(), trainingSets()];
-  const isOpen = state.inspected !== "rule";
+  const isOpen = state.unfolded === "training";
   const counts = set && state.counts?.set === set.id ? state.counts.counts : null;
   const boxes = new Map(counts?.features.map((item) => [item.feature, item.boxes]));
   const totals = new Map();
