@@ -23,7 +23,8 @@ package struct OpenCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A tomogram, a folder of them, or a project.", valueName: "path"))
   package var path: String
 
-  @Option(help: ArgumentHelp("The slice, counted from 0. Without it, where the tomogram was left.", valueName: "number"))
+  @Option(
+    help: ArgumentHelp("The slice, counted from 0. Without it, where the tomogram was left.", valueName: "number"))
   package var slice: Int?
 
   @Option(help: ArgumentHelp("The project in which it is shown.", valueName: "folder"))
