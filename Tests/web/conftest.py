@@ -88,9 +88,9 @@ def thousand(tmp_path):
 class App:
     """The page of one person, and what the server says of the project."""
 
-    def __init__(self, browser, server, author="Jo Visser", size=(1440, 900), theme="dark"):
+    def __init__(self, browser, server, author="Jo Visser", size=(1440, 900), theme="dark", **context):
         self.server, self.address, self.project, self.author = server, server.address, server.key, author
-        self.context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
+        self.context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme, **context)
         self.context.add_cookies([{"name": server.cookie, "value": server.token, "url": server.address}])
         self.context.add_init_script(f"if (location.protocol.startsWith('http')) localStorage.getItem('ais.author') ?? localStorage.setItem('ais.author', {json.dumps(json.dumps(author))})")
         # A machine that builds something else meanwhile is slow, not wrong.
@@ -252,7 +252,7 @@ class App:
     def ask(self, path, body=None):
         author = urllib.parse.quote(self.author)
         data = None if body is None else json.dumps(body).encode()
-        return urllib.request.urlopen(urllib.request.Request(f"{self.address}{path}", data=data, headers={"Authorization": f"Bearer {self.server.token}", "X-Ais-Author": author}), timeout=20)
+        return urllib.request.urlopen(urllib.request.Request(f"{self.address}{path}", data=data, headers={"Authorization": f"Bearer {self.server.token}", "X-Ais-Author": author}), timeout=120)
 
     def get(self, path):
         with self.ask(f"/api/projects/{self.project}{path}") as answer:
