@@ -322,3 +322,13 @@ def test_lines_over_the_picture_leave_nothing_behind(app):
         app.frames()
         app.frames()
         assert app.page.evaluate(lines) == 0, "nothing is drawn with the measure before it is dragged"
+
+
+def test_the_box_to_be_placed_goes_with_the_pointer(app):
+    drawn = """() => { const c = document.querySelector('.pic .over'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+      let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; }"""
+    app.press("n", "g")
+    app.move(120, 200)
+    app.eventually(lambda: app.page.evaluate(drawn) > 0, "the box under the pointer")
+    app.page.mouse.move(1300, 600, steps=12)
+    app.becomes(lambda: app.page.evaluate(drawn), 0, "what is drawn while the pointer is elsewhere")

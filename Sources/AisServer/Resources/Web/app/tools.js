@@ -340,7 +340,8 @@ export function refreshCursor() {
   const { parts } = tooling;
   delete parts.brush;
   delete parts.flood;
-  if (!tooling.parts.ghost || state.tool !== "box") delete parts.ghost;
+  // While a button is down the box follows by itself; otherwise it goes when the pointer leaves the picture.
+  if (!isBusy || state.tool !== "box") delete parts.ghost;
   if (point && state.dataset !== null) {
     const feature = activeFeature();
     const colour = feature ? hex(feature) : "#fd6a4a";
