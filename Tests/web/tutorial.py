@@ -2,12 +2,13 @@
 
     "$(Scripts/python-env Tests/web/requirements.txt | tail -1)" Tests/web/tutorial.py docs/images
 
-What a person draws by looking, membranes and complexes, is drawn here along the truth of the example. It needs what training needs.
+What a person draws by looking, membranes and complexes, is drawn here along the truth of the example. It needs what training needs, and ffmpeg.
 """
 
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -26,7 +27,7 @@ SLICES = (14, 22, 32)
 WATCHED = 26
 
 
-def strokes(mask, step=3, gap=7):
+def strokes(mask, step=5, gap=9):
     """Lines along what is thin: points apart by a step, each joined to the nearest that is left, a new line where that is far."""
     left = numpy.argwhere(mask)
     chosen = []
@@ -61,12 +62,16 @@ def pieces(mask):
 
 
 def outline(part):
-    """A line around a round piece."""
-    points = numpy.argwhere(part & truth.near(~part, 1))
-    middle = numpy.argwhere(part).mean(0)
-    angles = numpy.arctan2(*(points - middle).T)
-    ordered = points[numpy.argsort(angles)].tolist()
-    return [*ordered[::2], ordered[0]]
+    """A line around a round piece: as far out as it reaches in each direction, smoothed as a hand does."""
+    points = numpy.argwhere(part)
+    middle = points.mean(0)
+    away = points - middle
+    bins = ((numpy.arctan2(*away.T) + numpy.pi) / (2 * numpy.pi) * 16).astype(int) % 16
+    far = numpy.array([numpy.hypot(*away[bins == one].T).max(initial=2) for one in range(16)])
+    far = (numpy.roll(far, 1) + 2 * far + numpy.roll(far, -1)) / 4
+    angles = (numpy.arange(16) + 0.5) / 16 * 2 * numpy.pi - numpy.pi
+    line = [(middle + reach * numpy.array([numpy.sin(angle), numpy.cos(angle)])).clip(1, 198).tolist() for reach, angle in zip(far, angles)]
+    return [*line, line[0]]
 
 
 class Tutorial(loop.Loop):
@@ -85,8 +90,16 @@ class Tutorial(loop.Loop):
             close.first.click()
             self.app.frames()
         self.app.frames()
-        self.page.screenshot(path=self.out / f"tutorial-{name}.png")
-        print(f"tutorial-{name}.png", flush=True)
+        path = self.out / f"tutorial-{name}.png"
+        self.page.screenshot(path=path)
+        # Noise does not need all colours: as many as make a file for documents.
+        whole = path.read_bytes()
+        for colours in (128, 96, 64, 48, 32, 24):
+            if path.stat().st_size <= 250_000:
+                break
+            palette = f"split[a][b];[a]palettegen=max_colors={colours}[p];[b][p]paletteuse=dither=none"
+            subprocess.run(["ffmpeg", "-y", "-loglevel", "error", "-i", "pipe:0", "-vf", palette, path], input=whole, check=True)
+        print(f"{path.name}: {path.stat().st_size >> 10} KiB", flush=True)
 
     def paint(self):
         """2: membranes with the brush, complexes with the lasso."""
@@ -94,6 +107,9 @@ class Tutorial(loop.Loop):
             self.hand.press(self.page.get_by_label("New feature (N)"))
             self.hand.write(self.page.get_by_label("Name of the feature"), title)
         self.app.eventually(lambda: len(self.app.features()) == 2, "two features")
+        self.choose("Membrane")
+        self.hand.keys("b")
+        self.hand.write(self.page.get_by_label("Brush size, value"), 4)
         for slice_ in SLICES:
             self.go_to(slice_)
             self.choose("Membrane")
