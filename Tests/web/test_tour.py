@@ -146,6 +146,7 @@ def test_the_tour_is_left_and_taken_up_where_it_was(app):
 
 def test_the_tour_goes_back_and_stays_there(app):
     app.press("Shift+T")
+    at(app, "Go through the slices")
     app.press("ArrowRight", "ArrowRight", "ArrowRight")
     at(app, "Paint what you look for")
     app.drag([(60, 60), (60, 120)])

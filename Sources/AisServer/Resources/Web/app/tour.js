@@ -77,7 +77,7 @@ function look() {
   if (!tour.isOpen || !state.project || state.screen !== "project") return;
   // Another project is at another place.
   if (tour.project !== state.project.path) startTour(0);
-  if (tour.slice !== state.slice) Object.assign(tour, { moves: tour.moves + 1, slice: state.slice });
+  if (tour.slice !== state.slice) Object.assign(tour, { moves: tour.moves + (tour.slice < 0 ? 0 : Math.abs(state.slice - tour.slice)), slice: state.slice });
   if (tour.step >= STEPS.length) return;
   const isDone = STEPS[tour.step].isDone(facts());
   if (isDone && !tour.isReview) show(nextStep(tour.step, facts()));

@@ -24,14 +24,13 @@ export function createSet(roles) {
     kind: "create-training-set", id, title: feature?.title ?? "Training set", boxSize: nearest(Number(feature?.boxSize ?? 64)), depth: 1, pixelSizeAngstrom: voxel ? Math.round(voxel * 100) / 100 : 10,
     roles: roles ?? (feature ? { [feature.id]: "positive" } : {}),
   }], "new training set");
-  state.set = id;
-  changed("models");
+  chooseSet(id);
   return id;
 }
 
-/** @param {number} id */
+/** Shows a set, in its section of Models. @param {number} id */
 export function chooseSet(id) {
-  state.set = id;
+  Object.assign(state, { set: id, unfolded: "training" });
   changed("models");
 }
 
