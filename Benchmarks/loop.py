@@ -78,7 +78,7 @@ def page(out: pathlib.Path, limit: float | None):
                 app.page.get_by_role("menuitem", name="Export").click()
             download.value.save_as(out)
             ended = loop.trainings(app)[0]
-            out.with_suffix(".json").write_text(json.dumps({"epochs": ended["epoch"], "best": ended["best"]["epoch"], "seconds": spent, "wall": wall}))
+            out.with_suffix(".json").write_text(json.dumps({"epochs": ended["epoch"], "seconds": spent, "wall": wall}))
         finally:
             server.stop()
 
