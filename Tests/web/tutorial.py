@@ -27,7 +27,7 @@ SLICES = (14, 22, 32)
 WATCHED = 26
 
 
-def strokes(mask, step=5, gap=9):
+def strokes(mask, step=3, gap=8):
     """Lines along what is thin: points apart by a step, each joined to the nearest that is left, a new line where that is far."""
     left = numpy.argwhere(mask)
     chosen = []
@@ -86,7 +86,8 @@ class Tutorial(loop.Loop):
         """Of the page as it is, without what is said in passing."""
         self.page.mouse.move(300, 860)
         close = self.page.locator(".toast").get_by_label("Close")
-        while close.count():
+        # A wide sheet covers them.
+        while close.count() and not self.page.locator(".sheet.wide").count():
             close.first.click()
             self.app.frames()
         self.app.frames()
@@ -146,7 +147,7 @@ class Tutorial(loop.Loop):
         self.task("Models")
         self.role("Membrane", "positive")
         self.role("FAS", "negative")
-        self.settings(Epochs=20, Copies=4)
+        self.settings(Epochs=20, Copies=4, Batch=8)
         self.start_training()
         self.go_to(WATCHED)
         self.watch_until(0.45)
@@ -224,7 +225,6 @@ class Tutorial(loop.Loop):
         self.counted()
         self.hand.press(self.page.get_by_role("button", name="Pick in this tomogram"))
         expect(self.page.locator(".pickdone")).to_contain_text("read back and the same.", timeout=120_000)
-        self.hand.press(self.page.get_by_role("radio", name="Projection"))
         self.app.rest()
         self.picture("picks")
         job = next(job for job in self.app.get("/jobs")["jobs"] if job["kind"] == "pick")
