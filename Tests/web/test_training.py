@@ -373,12 +373,15 @@ def test_architectures_are_added_and_removed_with_undo(layouts):
     [kept] = (folder / "config" / "ais" / "architectures").glob("*.json")
     # There is one of that name already.
     choose(app, "my layers.json")
-    app.page.get_by_role("button", name="Replace").click()
-    expect(app.page.get_by_role("status").filter(has_text="Added my layers")).to_be_visible()
+    replace = app.page.get_by_role("button", name="Replace")
+    replace.click()
+    # The file is taken in, and the offer to take back the first one is gone.
+    for what in (replace, app.page.get_by_text("Reading my layers.json…"), app.page.get_by_role("status").get_by_role("button", name="Undo")):
+        expect(what).to_have_count(0)
     app.page.get_by_label("Remove my layers").click()
     expect(app.page.get_by_text("None yet.")).to_be_visible()
     assert not kept.exists()
-    app.page.get_by_role("status").get_by_role("button", name="Undo").click()
+    app.page.get_by_role("status").filter(has_text="Removed my layers").get_by_role("button", name="Undo").click()
     expect(own(app)).to_have_attribute("aria-checked", "true")
     assert kept.exists()
     # What comes into the folder by another way is found when it is read again.

@@ -197,7 +197,11 @@ export async function train(from = null) {
   try {
     // The set, and what was painted last, must be there first.
     await sent();
-    noteTraining(await api.startTraining(project(), { set: set.id, epochs, batch, copies, validation, ...(learningRate ? { learningRate } : {}), ...(negatives ? { negativesPerPositive: negatives } : {}), ...(patience ? { patience } : {}), ...fields }));
+    const training = await api.startTraining(project(), { set: set.id, epochs, batch, copies, validation, ...(learningRate ? { learningRate } : {}), ...(negatives ? { negativesPerPositive: negatives } : {}), ...(patience ? { patience } : {}), ...fields });
+    // Chosen here, where somebody asked for it: others in the project keep what they look at, and news may come before this answer.
+    Object.assign(state, { model: training.model, inspected: "model" });
+    noteTraining(training);
+    changed("models");
   } catch (error) {
     complain(error);
   }
@@ -232,14 +236,16 @@ async function act(ask) {
   }
 }
 
+/** @param {Training} now @param {Training} [before] */
+const hasEnded = (now, before) => before !== undefined && isGoing(before) && !isGoing(now);
+
 /** Takes what is known of a training now. @param {Training} training */
 export function noteTraining(training) {
   const before = state.trainings.find(({ id }) => id === training.id);
   state.trainings = [training, ...state.trainings.filter(({ id }) => id !== training.id)].sort((a, b) => b.started - a.started);
   const known = state.histories.get(training.id);
   if (known) state.histories.set(training.id, withLine(known, training.last));
-  if (!before && isGoing(training)) Object.assign(state, { model: training.model, inspected: "model" });
-  if (before && isGoing(before) && !isGoing(training)) ended(training);
+  if (hasEnded(training, before)) ended(training);
   changed("training", "jobs");
   // The picture depends on whether there is a training, not on how far it is: news comes four times a second.
   if (!before || isGoing(before) !== isGoing(training)) changed("models");
@@ -260,7 +266,9 @@ export async function refreshTrainings() {
   try {
     const { trainings } = await api.trainings(key);
     if (project() !== key) return;
+    const before = state.trainings;
     state.trainings = trainings;
+    for (const training of trainings) if (hasEnded(training, before.find(({ id }) => id === training.id))) ended(training);
     changed("training", "models", "jobs");
   } catch (error) {
     if (!(error instanceof Unreachable)) complain(error);

@@ -1,6 +1,6 @@
 // Sheets slide over the right column; the picture stays live. One at a time, Esc closes.
 
-import { html, useEffect, useTopics } from "./ui.js";
+import { html, useLayoutEffect, useTopics } from "./ui.js";
 import { IconButton } from "./controls.js";
 import { closeSheet } from "../app/commands.js";
 import { state } from "../app/state.js";
@@ -51,7 +51,8 @@ export function Sheets() {
   useTopics("ui");
   const sheet = state.sheet;
   const known = sheet ? SHEETS[sheet.kind] : undefined;
-  useEffect(() => {
+  // At once: a frame later the focus would be taken away from who types already.
+  useLayoutEffect(() => {
     if (sheet) /** @type {HTMLElement | null} */ (document.querySelector(".sheet .sheetbody input, .sheet .sheetbody button"))?.focus();
   }, [sheet?.kind]);
   if (!sheet || !known) return null;
