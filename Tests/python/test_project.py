@@ -365,6 +365,25 @@ def test_an_annotation_without_its_tomogram_is_imported_and_linked_later(cell, a
     assert "1 of 1 tomogram" in ais("project", "check", project)
 
 
+@pytest.mark.parametrize("is_there", [True, False], ids=["its file is there", "its file is away"])
+def test_an_annotation_from_elsewhere_goes_to_the_tomogram_of_the_project(cell, ais, is_there):
+    lonely, other = cell / "lonely", cell / "other"
+    lonely.mkdir()
+    other.mkdir()
+    shutil.move(cell / "cell_c.scns", lonely)
+    shutil.move(cell / "cell_c.mrc", other)
+    shutil.rmtree(cell / "Cells.ais")
+    project = lonely / "P.ais"
+    ais("project", "new", project, other / "cell_c.mrc")
+    if not is_there:
+        (other / "cell_c.mrc").unlink()
+    for _ in range(2):
+        done = ais.run("project", "import", project, lonely / "cell_c.scns")
+        assert done.returncode == 0 and "was not found" not in done.stderr
+        # The project has that one tomogram, and each box once.
+        assert sum(map(len, in_project(project)[1].values())) == 70
+
+
 def test_versions_of_one_tomogram_become_one_dataset_when_asked(tmp_path, ais):
     write(tmp_path / "TS_01.mrc", numpy.zeros((8, 20, 28), "f4"))
     write(tmp_path / "TS_01_denoised.mrc", numpy.zeros((8, 20, 28), "f4"))

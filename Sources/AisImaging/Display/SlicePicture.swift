@@ -17,18 +17,28 @@ package struct SliceOverlay: Sendable {
   }
 }
 
-/// Draws xy slices as people are used to see them: grey levels, features in their colours, row 0 at the bottom.
+/// Draws xy slices as people are used to see them: grey levels, features in their colours.
 package enum SlicePicture {
+  /// Where row 0 of a slice is drawn.
+  package enum RowZero: Sendable, Hashable {
+    /// As 3dmod does.
+    case bottom
+    /// As the page does.
+    case top
+
+    func row(_ y: Int, of height: Int) -> Int { self == .bottom ? height - 1 - y : y }
+  }
+
   /// Draws one slice.
   ///
   /// The slice is resampled to the size of the picture (averaged where it shrinks, linearly interpolated where it
   /// grows). A feature is a tint inside its threshold and a smooth outline along it.
   /// - Parameters:
-  ///   - slice: rows of x, `height × width`; row 0 is drawn at the bottom, column 0 at the left.
+  ///   - slice: rows of x, `height × width`; column 0 is drawn at the left.
   ///   - opacity: of the tint; the outline is always clearly seen.
   package static func draw(
     _ slice: [Float], height: Int, width: Int, contrast: ContrastLimits, overlays: [SliceOverlay] = [],
-    opacity: Float = 0.45, pictureHeight: Int, pictureWidth: Int
+    opacity: Float = 0.45, rowZero: RowZero = .bottom, pictureHeight: Int, pictureWidth: Int
   ) -> Picture {
     let resampler = SliceResampler.antialiased(from: (y: height, x: width), to: (y: pictureHeight, x: pictureWidth))
     // Grey levels first: a single hot pixel must not spread through the interpolation.
@@ -36,23 +46,25 @@ package enum SlicePicture {
     var picture = Picture(width: pictureWidth, height: pictureHeight, fill: .black)
     for y in 0..<pictureHeight {
       for x in 0..<pictureWidth {
-        let level = grey[(pictureHeight - 1 - y) * pictureWidth + x]
+        let level = grey[rowZero.row(y, of: pictureHeight) * pictureWidth + x]
         picture.blend(Colour(grey: level), opacity: 1, x: x, y: y)
       }
     }
     for overlay in overlays {
       let field = resampler.resampled(overlay.confidence.map { $0.isFinite ? $0 : 0 })
-      paint(overlay, field, opacity: opacity, on: &picture)
+      paint(overlay, field, opacity: opacity, rowZero: rowZero, on: &picture)
     }
     return picture
   }
 
   /// The outline is the line where the confidence crosses the threshold, about two pixels wide: the distance to it is
   /// the excess over the threshold divided by the slope.
-  private static func paint(_ overlay: SliceOverlay, _ field: [Float], opacity: Float, on picture: inout Picture) {
+  private static func paint(
+    _ overlay: SliceOverlay, _ field: [Float], opacity: Float, rowZero: RowZero, on picture: inout Picture
+  ) {
     let (width, height) = (picture.width, picture.height)
     func value(_ x: Int, _ y: Int) -> Float {
-      field[(height - 1 - max(0, min(height - 1, y))) * width + max(0, min(width - 1, x))]
+      field[rowZero.row(max(0, min(height - 1, y)), of: height) * width + max(0, min(width - 1, x))]
     }
     for y in 0..<height {
       for x in 0..<width {

@@ -23,13 +23,12 @@ struct RunPictures: Sendable {
     }
     let mark = row.outputs.map { String($0.sha256.prefix(12)) }.joined(separator: "-")
     let folder = project.project.folder.cachePath + "/results"
-    let path = "\(folder)/\(SHA256.hex(of: Array("\(task) \(mark) \(size)".utf8)).prefix(32)).png"
+    let path = "\(folder)/\(SHA256.hex(of: Array("\(task) \(mark) \(size) top".utf8)).prefix(32)).png"
     if let known = try? RandomAccessFile(path).contents(limit: 16 << 20) { return known }
-    var options = Preview.Options()
+    var options = Self.drawing(view.recipe)
     options.size = size
     options.hasCaption = false
     options.hasScaleBar = false
-    options.appearances = Self.appearances(view.recipe)
     let tomogram = row.tomogram
     if let slices = tomogram.slices { options.slice = .index((slices.first + slices.end - 1) / 2) }
     var reading = TomogramOptions()
@@ -60,14 +59,18 @@ struct RunPictures: Sendable {
     return (try source.slice(z).map { UInt8(min(255, max(0, ($0 * 255 / full).rounded(.down)))) }, source.shape)
   }
 
-  static func appearances(_ recipe: RunRecipe) -> [Preview.Appearance] {
-    recipe.models.map { model in
+  /// As on the page, with which it is compared.
+  static func drawing(_ recipe: RunRecipe) -> Preview.Options {
+    var options = Preview.Options()
+    options.rowZero = .top
+    options.appearances = recipe.models.map { model in
       Preview.Appearance(
         title: model.title,
         colour: Colour(
           red: Float(model.colour.red), green: Float(model.colour.green), blue: Float(model.colour.blue)),
         threshold: Float(model.threshold))
     }
+    return options
   }
 
   /// Segments three slices of every tomogram as the run would, and draws them onto one sheet, the most suspicious first. The job's
@@ -89,7 +92,7 @@ struct RunPictures: Sendable {
         let inputs = recipe.tomograms.map(\.path)
         let preview = try BatchPreview(
           request, inputs: inputs, engine: CPUEngine(threads: settings.threads),
-          appearances: Self.appearances(recipe), logger: logger, cancellation: job.cancellation
+          drawing: Self.drawing(recipe), logger: logger, cancellation: job.cancellation
         ) { job.report(Double($0) / Double(inputs.count)) }
         try AtomicFile.write(preview.sheet(), to: folder + "/preview.png")
         let subjects = preview.subjects.map { subject -> JSONValue in

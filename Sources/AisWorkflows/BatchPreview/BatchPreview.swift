@@ -27,10 +27,10 @@ package struct BatchPreview: Sendable {
   /// Segments the slices into a folder of its own, which is removed in the end.
   ///
   /// - Parameters:
-  ///   - appearances: how features are painted, where their networks' files do not say it.
+  ///   - drawing: how slices and features are drawn; size, slices and caption are the preview's.
   ///   - progress: called with the number of tomograms done.
   package init(
-    _ request: SegmentRequest, inputs: [String], engine: any Engine, appearances: [Preview.Appearance] = [],
+    _ request: SegmentRequest, inputs: [String], engine: any Engine, drawing: Preview.Options = .init(),
     logger: Logger, cancellation: Cancellation, progress: (Int) -> Void
   ) throws(AisError) {
     let folder = FileManager.default.temporaryDirectory.appending(path: "ais-preview-\(UUID().uuidString)").path
@@ -44,7 +44,7 @@ package struct BatchPreview: Sendable {
       own.faults = look.faults
       do throws(AisError) {
         (own.shares, drawn) = try Self.slices(
-          of: input, request, folder: "\(folder)/\(index)", engine: engine, appearances, logger: logger,
+          of: input, request, folder: "\(folder)/\(index)", engine: engine, drawing, logger: logger,
           cancellation: cancellation)
       } catch {
         if error.code == .cancelled { throw error }
@@ -68,7 +68,7 @@ package struct BatchPreview: Sendable {
 
   private static func slices(
     of input: String, _ request: SegmentRequest, folder: String, engine: any Engine,
-    _ appearances: [Preview.Appearance], logger: Logger, cancellation: Cancellation
+    _ drawing: Preview.Options, logger: Logger, cancellation: Cancellation
   ) throws(AisError) -> (shares: [String: Double], pictures: [Picture]) {
     var request = request.own(input)
     request.settings.extent = nil
@@ -90,10 +90,9 @@ package struct BatchPreview: Sendable {
       let outcomes = try SegmentRun(plan, cancellation: cancellation, logger: logger).run { _ in }
       if let failure = outcomes.flatMap(\.failures).first ?? plan.tasks.flatMap(\.refusals).first { throw failure }
       let files = outcomes.flatMap(\.written)
-      var options = Preview.Options()
+      var options = drawing
       options.slice = .index(z)
       options.size = panel
-      options.appearances = appearances
       options.hasCaption = false
       options.hasScaleBar = pictures.isEmpty
       let preview = try Preview(

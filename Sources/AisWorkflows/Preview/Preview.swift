@@ -37,6 +37,7 @@ package struct Preview: Sendable {
     /// Whether name, size and legend are written below the slice.
     package var hasCaption = true
     package var hasScaleBar = true
+    package var rowZero = SlicePicture.RowZero.bottom
     /// How features of certain titles are painted, whatever their networks' files say.
     package var appearances: [Appearance] = []
 
@@ -220,7 +221,7 @@ package struct Preview: Sendable {
       shape: shape, voxelSize: voxelSize, longestSide: options.size / PreviewSheet.columns(of: count))
     let picture = SlicePicture.draw(
       slice, height: shape.y, width: shape.x, contrast: contrast, overlays: overlays, opacity: options.opacity,
-      pictureHeight: size.height, pictureWidth: size.width)
+      rowZero: options.rowZero, pictureHeight: size.height, pictureWidth: size.width)
     return PreviewSheet.Panel(picture: picture, z: z, greatest: greatest)
   }
 

@@ -9,13 +9,18 @@ extension ProjectImport {
   /// Painted slices take the place of what the project had there; boxes that are there already are not placed again.
   package func annotatedDataset(_ path: String) throws(AisError) -> Result {
     let file = try AnnotatedDataset.read(path)
-    let finder = TomogramFinder(home: (path as NSString).deletingLastPathComponent, others: folders)
+    let versions = try project.versions()
+    let namesakes = Self.namesakes(of: file, among: versions)
+    // Where the project has a tomogram of that name is the likeliest place of what is annotated.
+    let finder = TomogramFinder(
+      home: (path as NSString).deletingLastPathComponent,
+      others: folders + namesakes.map { ($0.reference.path as NSString).deletingLastPathComponent })
     var warnings: [String] = []
-    let reference = try reference(of: file, path, finder, &warnings)
+    let reference = try reference(of: file, path, finder, namesakes, &warnings)
     let name =
       dataset ?? (file.title.isEmpty ? OutputName.stem(of: file.tomogramPath.replacing("\\", with: "/")) : file.title)
     var result = Result(dataset: name)
-    let known = try project.versions().first { ProjectTomograms.isSame($0.reference, reference) }
+    let known = versions.first { ProjectTomograms.isSame($0.reference, reference) }
     if let known, known.scale != .same {
       throw AisError(
         .needsDecision,
@@ -52,10 +57,13 @@ extension ProjectImport {
 
   /// The tomogram of a file, as it is found or, when it is not, as the file describes it.
   private func reference(
-    of file: AnnotatedDataset, _ path: String, _ finder: TomogramFinder, _ warnings: inout [String]
+    of file: AnnotatedDataset, _ path: String, _ finder: TomogramFinder, _ namesakes: [DatasetVersion],
+    _ warnings: inout [String]
   ) throws(AisError) -> TomogramReference {
     let voxelSize = file.pixelSize.map { VoxelSize($0) }
     guard let found = finder.find(file.tomogramPath) else {
+      // Away like the project's own file: the annotation belongs to that.
+      if namesakes.count == 1 { return namesakes[0].reference }
       guard let depth = file.sliceCount, file.height > 0, file.width > 0 else {
         throw AisError(
           .notFound,
@@ -88,6 +96,16 @@ extension ProjectImport {
       reference.voxelSize = size
     }
     return reference
+  }
+
+  /// The versions of the project whose files have the name and the size of what is annotated.
+  private static func namesakes(of file: AnnotatedDataset, among versions: [DatasetVersion]) -> [DatasetVersion] {
+    func name(_ path: String) -> Substring? { path.replacing("\\", with: "/").split(separator: "/").last }
+    return versions.filter { version in
+      let shape = version.reference.shape
+      return name(version.reference.path) == name(file.tomogramPath) && shape.y == file.height && shape.x == file.width
+        && (file.sliceCount ?? shape.z) == shape.z
+    }
   }
 
   private func add(
