@@ -170,6 +170,34 @@ def test_a_network_learns_and_is_a_model(can_train, start):
     assert more["history"][:2] == done["history"]
 
 
+def test_a_network_learns_from_a_file_of_boxes(can_train, shared, start, tmp_path):
+    app = start()
+    boxes = tmp_path / "rec" / "Membranes.scnt"
+    shutil.copy(shared / "ais" / "64x64x1_10.00Apx_Membrane.scnt", boxes)
+    order = {"file": str(boxes), "architecture": "UNet S", "epochs": 1, "copies": 1}
+    id = app.post(f"{app.at}/trainings", order)["id"]
+    # It is copied: what becomes of the file does not matter to a training that goes on later.
+    until(app, id, "running", "done")
+    boxes.write_bytes(b"something else")
+    found = until(app, id, "done")
+    assert found["set"] is None and found["file"] == str(boxes) and found["title"] == "Membrane"
+    assert [found["settings"][name] for name in ("positives", "negatives", "boxSize", "depth", "pixelSizeAngstrom")] == [70, 0, 64, 1, 10]
+    app.post(f"{app.at}/trainings/{id}/resume", {"epochs": 2})
+    assert until(app, id, "done")["epoch"] == 2
+    [model] = app.snapshot()["models"]
+    assert model["title"] == "Membrane" and model["network"]["architecture"] == "UNet S"
+    # Nothing that cannot be learnt from makes a row.
+    (tmp_path / "rec" / "empty.scnt").write_bytes(b"")
+    for path, code in ((boxes, "malformed"), (tmp_path / "rec" / "empty.scnt", "truncated"), (tmp_path / "rec" / "none.scnt", "not-found"), ("/etc/passwd", "outside-roots")):
+        with pytest.raises(Refused) as refusal:
+            app.post(f"{app.at}/trainings", order | {"file": str(path)})
+        assert refusal.value.code == code, path
+    with pytest.raises(Refused) as refusal:
+        app.post(f"{app.at}/trainings", {"architecture": "UNet S"})
+    assert refusal.value.code == "usage"
+    assert len(app.snapshot()["models"]) == 1
+
+
 def test_trainings_go_on_without_the_server_and_are_found_again(can_train, start):
     app = start()
     set_, *_ = annotated(app)

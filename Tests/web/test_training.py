@@ -248,6 +248,26 @@ def test_what_learning_takes_is_told_beside_the_button(trainer):
     assert trainings(app)[0]["architecture"] == "UNet S" and trainings(app)[0]["epochs"] == 3
 
 
+def test_boxes_in_a_file_are_trained_on(trainer, cells):
+    app = trainer
+    few(app, 1)
+    app.page.get_by_label("Training sets").click()
+    app.page.get_by_role("menuitem", name="Export").click()
+    with app.page.expect_download() as download:
+        app.page.locator(".sheet a[href*='.scnt']").click()
+    download.value.save_as(cells.project.parent / "brought.scnt")
+    app.press("Escape")
+    app.page.get_by_label("Training sets").click()
+    app.page.get_by_role("menuitem", name="Train on a file…").click()
+    app.page.get_by_role("option", name=re.compile("^brought.scnt")).click()
+    app.page.get_by_role("dialog").get_by_role("button", name="Train", exact=True).click()
+    app.eventually(lambda: [one["state"] for one in trainings(app)] == ["done"], "trained", 240)
+    [done] = trainings(app)
+    assert done["file"].endswith("/brought.scnt") and done["epochs"] == 1 and done["architecture"] == "UNet S"
+    assert [done["settings"][name] for name in ("positives", "boxSize", "depth")] == [8, 32, 1]
+    expect(app.page.get_by_role("option", name=re.compile("^Membrane, 0.50"))).to_have_attribute("aria-selected", "true")
+
+
 def test_trainings_wait_for_each_other_and_are_given_up(trainer):
     app = trainer
     few(app, ENDLESS)

@@ -56,7 +56,8 @@ final class Training: Sendable {
     let now = now
     let (order, log) = (now.order, now.log)
     var members: [String: JSONValue] = [
-      "id": .string(order.id), "title": .string(order.title), "model": .number(order.model), "set": .number(order.set),
+      "id": .string(order.id), "title": .string(order.title), "model": .number(order.model),
+      "set": order.setFile == nil ? .number(order.set) : .null, "file": .optional(order.setFile),
       "architecture": .optional(order.architecture ?? log.architecture), "from": .optional(order.fromTitle),
       "state": .string(now.state.rawValue),
       "reason": .string(now.reason), "host": .optional(now.state.isOver ? nil : now.host),
@@ -70,7 +71,7 @@ final class Training: Sendable {
         "negativesPerPositive": .optional(order.negativesPerPositive),
         "learningRate": .optional(order.learningRate), "patience": .optional(order.patience),
         "seed": .number(Double(order.seed)), "boxSize": .number(order.boxSize), "depth": .number(order.depth),
-        "pixelSizeAngstrom": .number(order.pixelSizeAngstrom), "positives": .number(order.positives),
+        "pixelSizeAngstrom": .optional(order.pixelSizeAngstrom), "positives": .number(order.positives),
         "negatives": .number(order.negatives),
       ]), "parameters": .optional(log.parameters), "setDigest": .string(order.setDigest),
       "setChanged": .bool(now.setChanged),

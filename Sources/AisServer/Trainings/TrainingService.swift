@@ -10,7 +10,7 @@ import Synchronization
 /// The trainings of a project: one runs at a time, in a process of its own that outlives this one; the others wait. What there is to
 /// know about them lies in their folders, so that a server that starts finds them as they are.
 final class TrainingService: Sendable {
-  private struct State {
+  struct State {
     /// The latest first.
     var trainings: [Training] = []
     var runner: Task<Void, Never>?
@@ -21,13 +21,13 @@ final class TrainingService: Sendable {
 
   let project: Project
   let forecast: TrainingForecast
-  private let board: NoticeBoard
+  let board: NoticeBoard
   private let threads: Int
   private let memoryBytes: Int
-  private let state = Mutex(State())
+  let state = Mutex(State())
 
   /// How often what a training tells is read.
-  private static let interval = Duration.milliseconds(300)
+  static let interval = Duration.milliseconds(300)
   /// A training gives way to the page.
   private static let niceness: Int32 = 5
 
@@ -205,47 +205,6 @@ final class TrainingService: Sendable {
     }
   }
 
-  /// Begins to watch what other machines train, or seem to.
-  func follow() {
-    for training in all where training.now.host != nil {
-      let task = Task { await self.follow(training) }
-      state.withLock { $0.followers.append(task) }
-    }
-  }
-
-  private func follow(_ training: Training) async {
-    let folder = training.folder
-    var sign = DistantSign(position: training.now.log.position)
-    // One that seemed dead: it may be that locks do not reach from there to here.
-    while training.now.state == .interrupted, training.now.host != nil {
-      let position = training.change { status in
-        status.log.read(folder.progressPath)
-        return status.log.position
-      }
-      let isLocked = FileLock.isHeld(folder.progressPath)
-      let isMoving = sign.isMoved(to: position)
-      let wasRevived = training.change { status in
-        guard isLocked || isMoving, status.state == .interrupted, status.host != nil else { return false }
-        status.state = .running
-        status.reason = ""
-        return true
-      }
-      if wasRevived {
-        post(training)
-      } else if !sign.isAlive(isLocked: isLocked, position: position) {
-        training.change { $0.host = nil }
-        return
-      } else {
-        do { try await Task.sleep(for: Self.interval) } catch { return }
-      }
-    }
-    guard training.now.host != nil, !training.now.state.isOver else { return }
-    await run(training)
-    training.change { $0.host = nil }
-    // What waited for it may begin; the page hears that it is nobody else's any more.
-    if !Task.isCancelled { post(training) }
-  }
-
   /// Looks away: processes that train go on.
   func close() async {
     let (runner, followers) = state.withLock { state in
@@ -278,7 +237,7 @@ final class TrainingService: Sendable {
     }
   }
 
-  private func run(_ training: Training) async {
+  func run(_ training: Training) async {
     do throws(AisError) {
       if training.now.state == .waiting { try await begin(training) }
       try await watch(training)
@@ -321,7 +280,7 @@ final class TrainingService: Sendable {
     post(training)
   }
 
-  /// Cuts the boxes as they are now, and returns the order with what was cut.
+  /// Cuts the boxes as they are now, or takes those of the file that was brought, and returns the order with what there is.
   private func cutBoxes(_ training: Training) async throws(AisError) -> TrainingOrder {
     training.change { $0.state = .extracting }
     post(training)
@@ -329,6 +288,10 @@ final class TrainingService: Sendable {
     let result = await onDisk { () -> Result<TrainingOrder, AisError> in
       Result { () throws(AisError) in
         var order = now.order
+        if let file = order.setFile {
+          order.boxes = try training.folder.keep(file)
+          return order
+        }
         let boxes = try ProjectSet(try project.trainingSet(order.set), in: project)
         let made = try boxes.extract(
           into: training.folder.path, threads: threads, cancellation: now.cancellation
@@ -347,149 +310,15 @@ final class TrainingService: Sendable {
     return try result.get()
   }
 
-  /// Reads what the process tells until it is gone, and brings home what it made.
-  private func watch(_ training: Training) async throws(AisError) {
-    let folder = training.folder
-    var sign = DistantSign(position: training.now.log.position)
-    var isAlive = true
-    while isAlive {
-      if training.now.host != nil {
-        isAlive = sign.isAlive(isLocked: FileLock.isHeld(folder.progressPath), position: training.now.log.position)
-      } else if let process = folder.process {
-        DetachedProcess.bury(process)
-        isAlive = process.runsHere
-      } else {
-        isAlive = false
-      }
-      // Read after looking: what it told last is there by then.
-      let (isToldMore, isOtherNetwork) = training.change { status in
-        let (position, live) = (status.log.position, status.live)
-        status.log.read(folder.progressPath)
-        status.live = Self.mark(folder.livePath).map { "\(status.order.id).\($0)" }
-        return (status.log.position != position, status.live != live)
-      }
-      if isToldMore || isOtherNetwork { post(training) }
-      if isOtherNetwork { postModel(training) }
-      guard isAlive else { break }
-      do { try await Task.sleep(for: Self.interval) } catch { throw AisError(.cancelled, "the program is stopping") }
-    }
-    let now = training.now
-    guard let ending = now.log.ending else {
-      let said = (try? String(contentsOfFile: folder.messagesPath, encoding: .utf8)) ?? ""
-      if let line = said.split(separator: "\n").last(where: { $0.hasPrefix("ais: ") && !$0.contains("warning") }) {
-        throw AisError(.engineLost, String(line.dropFirst("ais: ".count)))
-      }
-      if !now.keeps {
-        try giveUp(training)
-        return
-      }
-      if now.state == .stopping {
-        endBeforeWork(training)
-        return
-      }
-      let hadNetwork = training.change { status in
-        status.state = .interrupted
-        let place = status.host.map { " on '\($0)'" } ?? ""
-        status.reason = "its process\(place) was ended from outside. It goes on from its last epoch."
-        defer { status.live = nil }
-        return status.live != nil
-      }
-      post(training)
-      if hadNetwork { postModel(training) }
-      return
-    }
-    if !now.keeps {
-      try giveUp(training)
-      return
-    }
-    try bringHome(training)
-    switch ending {
-    case "stopped": finish(training, .stopped, "stopped; the best network so far was kept")
-    case "diverged":
-      finish(
-        training, .done,
-        "the loss rose far above its best, or was no number any more: the best network was kept. A lower learning rate may go further"
-      )
-    case "settled": finish(training, .done, "nothing better came of the last epochs")
-    default: finish(training, .done, "")
-    }
-  }
-
-  /// Puts the network that was learnt into the project.
-  private func bringHome(_ training: Training) throws(AisError) {
-    let order = training.now.order
-    let file = try ModelFile.read(training.folder.modelPath)
-    var fields = ModelFields()
-    fields.file = try ModelStore(project.folder).keep(
-      try RandomAccessFile(training.folder.modelPath).contents(limit: 4 << 30))
-    fields.network = ModelStore.facts(file).text
-    fields.training = order.id
-    fields.source =
-      JSONValue.object([
-        "kind": .string("training"), "name": .string(order.title), "path": .null,
-        "time": .number((Date().timeIntervalSince1970 * 1000).rounded()), "by": .string(order.author),
-      ]).text
-    let known = try project.model(order.model)
-    // The same end may be brought home twice, when a server died in between.
-    if known?.file == fields.file { return }
-    // A model that was deleted meanwhile stays so; the network is in the training's folder.
-    guard known != nil else { return }
-    _ = try project.apply(
-      [.changeModel(order.model, fields)], by: Author(order.author, client: "training"), label: "train \(order.title)")
-  }
-
-  /// A stop before anything was learnt.
-  private func endBeforeWork(_ training: Training) {
-    if !training.now.keeps, (try? giveUp(training)) != nil { return }
-    let isNew = training.now.log.history.isEmpty
-    finish(
-      training, .stopped,
-      isNew ? "it was stopped before it began to learn" : "it was stopped; it can go on from its last epoch")
-  }
-
-  /// What was learnt is not wanted: the model's row goes, if it has no network from before.
-  private func giveUp(_ training: Training) throws(AisError) {
-    let order = training.now.order
-    if let model = try project.model(order.model), model.file == nil {
-      _ = try project.apply(
-        [.deleteModel(order.model)], by: Author(order.author, client: "training"), label: "give up \(order.title)")
-    }
-    let isKept = (try? project.model(order.model))?.file != nil
-    finish(
-      training, .stopped,
-      isKept ? "given up; the network of before is kept" : "given up; it had no network yet, so its row is gone")
-  }
-
-  private func finish(_ training: Training, _ state: TrainingEnd.State, _ reason: String) {
-    let end = TrainingEnd(state, reason)
-    try? training.folder.write(end)
-    let hadNetwork = training.change { status in
-      status.state = Training.State(rawValue: state.rawValue) ?? .failed
-      status.reason = reason
-      status.ended = end.ended
-      defer { status.live = nil }
-      return status.live != nil
-    }
-    post(training)
-    if hadNetwork { postModel(training) }
-  }
-
-  private func post(_ training: Training) {
+  func post(_ training: Training) {
     board.post("training \(training.id)", event: "training", training.json(history: false).text)
   }
 
   /// Says that the model's live result is another one: its half-trained network was refreshed, or is gone.
-  private func postModel(_ training: Training) {
+  func postModel(_ training: Training) {
     let now = training.now
     board.post(
       "model \(now.order.model)", event: "models",
       JSONValue.object(["model": .number(now.order.model), "version": .string(now.live ?? "")]).text)
-  }
-
-  /// What tells a file's content from what was there before.
-  private static func mark(_ path: String) -> String? {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
-    return "\(status.st_ino)-\(status.st_mtim.tv_sec)-\(status.st_mtim.tv_nsec)"
   }
 }

@@ -8,6 +8,7 @@ import Foundation
 struct TrainingStart: Sendable {
   let project: OpenProject
   let author: Author
+  let roots: FolderRoots
   /// Where a user's own architectures lie.
   let architectureFolder: String?
 
@@ -16,9 +17,11 @@ struct TrainingStart: Sendable {
 
   func start(_ json: JSONValue) async throws -> Training {
     let store = project.project
-    let set = Int64(try json.requiredInteger("set"))
-    let boxes = try await onDisk { try ProjectSet(try store.trainingSet(set), in: store) }
-    guard boxes.positives > 0 else { throw AisError(.needsDecision, boxes.problems.first ?? "the set is empty") }
+    var (order, positives): (TrainingOrder, [Feature]) =
+      if let path = json["file"]?.string { (try await self.order(file: path, json), []) } else {
+        try await self.order(set: Int64(try json.requiredInteger("set")), json)
+      }
+    try fill(&order, json)
     let known = try await project.session.run { (store) throws(AisError) in try store.models() }
     let from = json["from"]?.integer.map(Int64.init)
     let row = json["model"]?.integer.map(Int64.init)
@@ -28,15 +31,6 @@ struct TrainingStart: Sendable {
     if let row, project.trainings.all.contains(where: { $0.now.order.model == row && !$0.now.state.isOver }) {
       throw AisError(.inUse, "the model \(row) is being trained already: stop that first, or wait until it has ended")
     }
-    let positives = boxes.features.filter { boxes.set.roles[$0.id] == .positive }
-    let wanted = json["title"]?.string ?? ""
-    let title = wanted.isEmpty ? positives.map(\.title).joined(separator: ", ") : wanted
-
-    let id = UUID().uuidString.lowercased().prefix(13)
-    var order = TrainingOrder(
-      id: String(id), title: title, model: 0, set: boxes.set, positives: boxes.positives, negatives: boxes.negatives,
-      digest: boxes.digest, author: author.name)
-    try fill(&order, json)
     if let from {
       guard let model = known.first(where: { $0.id == from }), let file = model.file else {
         throw AisError(.notFound, "the model \(from) has no network yet to go on from")
@@ -46,11 +40,13 @@ struct TrainingStart: Sendable {
       order.fromTitle = model.title
       if let problem = TrainingPossibility.problem { throw problem }
     } else {
-      let folder = architectureFolder
-      let (name, set) = (json["architecture"]?.string, boxes.set)
-      order.architecture = try await onDisk { try ArchitectureList.check(name, fits: set, folder: folder) }
+      let (folder, name) = (architectureFolder, json["architecture"]?.string)
+      let (boxSize, depth) = (order.boxSize, order.depth)
+      order.architecture = try await onDisk {
+        try ArchitectureList.check(name, boxSize: boxSize, depth: depth, folder: folder)
+      }
     }
-    let (made, name) = try await model(row, title: title, json, positives, training: order.id)
+    let (made, name) = try await model(row, title: order.title, json, positives, training: order.id)
     (order.model, order.title) = (made, name)
     do throws(AisError) { return try project.trainings.start(order) } catch {
       // The row was only made for it.
@@ -58,6 +54,40 @@ struct TrainingStart: Sendable {
       throw error
     }
   }
+
+  /// Of the boxes of one of the project's sets, with the features that are to be found.
+  private func order(set: Int64, _ json: JSONValue) async throws -> (TrainingOrder, [Feature]) {
+    let store = project.project
+    let boxes = try await onDisk { try ProjectSet(try store.trainingSet(set), in: store) }
+    guard boxes.positives > 0 else { throw AisError(.needsDecision, boxes.problems.first ?? "the set is empty") }
+    let positives = boxes.features.filter { boxes.set.roles[$0.id] == .positive }
+    let title = Self.title(json) ?? positives.map(\.title).joined(separator: ", ")
+    let order = TrainingOrder(
+      id: Self.newName(), title: title, model: 0, set: boxes.set, positives: boxes.positives,
+      negatives: boxes.negatives, digest: boxes.digest, author: author.name)
+    return (order, positives)
+  }
+
+  /// Of the boxes of a file that somebody brought.
+  private func order(file path: String, _ json: JSONValue) async throws -> TrainingOrder {
+    let (roots, author) = (roots, author.name)
+    return try await onDisk {
+      let file = try TrainingSetFile.open(try roots.resolve(path))
+      // What it claims is held against what is in it.
+      let told = try TrainingSetDescription(file, fileBytes: 0)
+      guard told.boxes > told.negativeBoxes else {
+        throw AisError(.needsDecision, "'\(path)' has no box with the feature: nothing can be learnt from it")
+      }
+      let title = Self.title(json) ?? (told.features.isEmpty ? OutputName.stem(of: path) : told.features.joined(separator: ", "))
+      return TrainingOrder(id: Self.newName(), title: title, file: file, author: author)
+    }
+  }
+
+  private static func title(_ json: JSONValue) -> String? {
+    json["title"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  private static func newName() -> String { String(UUID().uuidString.lowercased().prefix(13)) }
 
   private func fill(_ order: inout TrainingOrder, _ json: JSONValue) throws(AisError) {
     order.epochs = json["epochs"]?.integer ?? order.epochs

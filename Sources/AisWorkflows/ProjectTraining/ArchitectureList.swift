@@ -32,20 +32,22 @@ extension ArchitectureList {
   /// The name of the architecture that is meant, if it can learn from the set's boxes on this machine.
   ///
   /// Throws `usage` for a name that nobody knows, `shapeMismatch` for boxes that do not fit, `engineUnavailable` without libtorch.
-  package static func check(_ name: String?, fits set: TrainingSet, folder: String?) throws(AisError) -> String {
+  package static func check(
+    _ name: String?, boxSize: Int, depth: Int, folder: String?
+  ) throws(AisError) -> String {
     let architecture = try ArchitectureLibrary(folder: folder).named(name ?? Architecture.standard)
     if architecture.program == nil, let problem = TrainingPossibility.problem { throw problem }
-    guard set.boxSize % architecture.sideMultiple == 0 else {
+    guard boxSize % architecture.sideMultiple == 0 else {
       throw AisError(
         .shapeMismatch,
         "'\(architecture.name)' takes boxes whose sides are multiples of \(architecture.sideMultiple) pixels, and those of the set have "
-          + "\(set.boxSize): change the box size, or choose another network")
+          + "\(boxSize): change the box size, or choose another network")
     }
-    guard architecture.form == .slices || (set.depth > 1 && set.depth % architecture.depthMultiple == 0) else {
+    guard architecture.form == .slices || (depth > 1 && depth % architecture.depthMultiple == 0) else {
       throw AisError(
         .shapeMismatch,
         "'\(architecture.name)' learns from slabs whose depth is a multiple of \(architecture.depthMultiple) slices, and the boxes of the set "
-          + "have \(set.depth): change the depth, or choose another network")
+          + "have \(depth): change the depth, or choose another network")
     }
     return architecture.name
   }

@@ -10,7 +10,10 @@ package struct TrainingOrder: Sendable, Codable {
   package var id: String
   package var title: String
   package var model: Int64
+  /// The project's training set; 0 for boxes out of a file.
   package var set: Int64
+  /// The file (`.scnt`) that somebody brought, whose boxes are learnt from.
+  package var setFile: String?
   package var architecture: String?
   /// The model file whose network the training starts from.
   package var startModel: String?
@@ -27,7 +30,8 @@ package struct TrainingOrder: Sendable, Codable {
   package var seed: UInt64 = 1
   package var boxSize: Int
   package var depth: Int
-  package var pixelSizeAngstrom: Double
+  /// `nil` where a file of boxes does not say it.
+  package var pixelSizeAngstrom: Double?
   package var positives: Int
   package var negatives: Int
   /// Of the set when its boxes were cut.
@@ -59,6 +63,20 @@ package struct TrainingOrder: Sendable, Codable {
     boxSize = set.boxSize
     depth = set.depth
     pixelSizeAngstrom = set.pixelSize.angstrom
+    started = (Date().timeIntervalSince1970 * 1000).rounded()
+  }
+
+  package init(id: String, title: String, file: TrainingSetFile, author: String) {
+    self.id = id
+    self.title = title
+    self.author = author
+    (model, set, setDigest) = (0, 0, "")
+    setFile = file.path
+    negatives = file.sources.values.count(where: \.isNegative)
+    positives = file.count - negatives
+    boxSize = file.metadata.boxSize
+    depth = file.metadata.depth
+    pixelSizeAngstrom = file.metadata.pixelSize?.angstrom
     started = (Date().timeIntervalSince1970 * 1000).rounded()
   }
 }
@@ -110,6 +128,21 @@ package struct TrainingFolder: Sendable {
   package func write(_ process: ProcessIdentity) throws(AisError) { try write(process, to: processPath) }
   /// From now on it waits for a process.
   package func forgetProcess() { try? FileManager.default.removeItem(atPath: processPath) }
+
+  /// Copies a file of boxes into the folder, so that the training can go on when the file is away, and returns its name there.
+  package func keep(_ file: String) throws(AisError) -> String {
+    let (name, files) = ("set.scnt", FileManager.default)
+    let (part, target) = ("\(path)/\(name).part", "\(path)/\(name)")
+    do {
+      try? files.removeItem(atPath: part)
+      try files.copyItem(atPath: file, toPath: part)
+      try? files.removeItem(atPath: target)
+      try files.moveItem(atPath: part, toPath: target)
+    } catch {
+      throw AisError(.fileSystem, "'\(file)' cannot be copied into the project: \(error.localizedDescription)")
+    }
+    return name
+  }
 
   private func read<Value: Decodable>(_ path: String) throws(AisError) -> Value {
     let bytes = try RandomAccessFile(path).contents(limit: 1 << 20)

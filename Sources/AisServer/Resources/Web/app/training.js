@@ -185,23 +185,44 @@ listen(["ui", "session"], () => {
   if (state.task === "models") void learnArchitectures();
 });
 
+/** How often somebody began a training here: answers may come in another order. */
+let begun = 0;
+
+/** Begins a training and shows its model: it is chosen by who asked for it, while others in the project keep what they look at. @param {object} order */
+async function learn(order) {
+  begun += 1;
+  const turn = begun;
+  const { epochs, batch, copies, validation, learningRate, patience, negatives } = settings();
+  const training = await api.startTraining(project(), { epochs, batch, copies, validation, ...(learningRate ? { learningRate } : {}), ...(negatives ? { negativesPerPositive: negatives } : {}), ...(patience ? { patience } : {}), ...order });
+  if (turn === begun) Object.assign(state, { model: training.model, inspected: "model" });
+  noteTraining(training);
+  changed("models");
+}
+
+/** The architecture that is chosen, as its name. */
+const architecture = () => settings().architecture ?? state.architectures?.standard;
+
+/** Trains a new network with the boxes of a file that somebody made: the earlier program, `ais extract`, another project. @param {string} path */
+export async function trainOnFile(path) {
+  try {
+    await learn({ file: path, architecture: architecture() });
+  } catch (error) {
+    complain(error);
+  }
+}
+
 /** Trains a new network, or one further, with the set in the right column. @param {Model | null} [from] */
 export async function train(from = null) {
   /** @type {Pick<TrainingSet, "id" | "title" | "roles">} */
   const set = activeSet() ?? { id: createSet(), title: activeFeature()?.title ?? "Training set", roles: state.feature === null ? {} : { [state.feature]: "positive" } };
-  const { architecture, epochs, batch, copies, validation, learningRate, patience, negatives } = settings();
   const positive = features().find(({ id }) => set.roles[id] === "positive");
   const fields = from
     ? { from: from.id, model: from.id, title: from.title }
-    : { title: versioned(positive?.title ?? set.title, models().map(({ title }) => title)), architecture: architecture ?? state.architectures?.standard, colour: positive ? { red: positive.red, green: positive.green, blue: positive.blue } : undefined, feature: positive?.id };
+    : { title: versioned(positive?.title ?? set.title, models().map(({ title }) => title)), architecture: architecture(), colour: positive ? { red: positive.red, green: positive.green, blue: positive.blue } : undefined, feature: positive?.id };
   try {
     // The set, and what was painted last, must be there first.
     await sent();
-    const training = await api.startTraining(project(), { set: set.id, epochs, batch, copies, validation, ...(learningRate ? { learningRate } : {}), ...(negatives ? { negativesPerPositive: negatives } : {}), ...(patience ? { patience } : {}), ...fields });
-    // Chosen here, where somebody asked for it: others in the project keep what they look at, and news may come before this answer.
-    Object.assign(state, { model: training.model, inspected: "model" });
-    noteTraining(training);
-    changed("models");
+    await learn({ set: set.id, ...fields });
   } catch (error) {
     complain(error);
   }
@@ -281,7 +302,7 @@ export function runsOf(model = activeModel()) {
   const own = state.trainings.filter((training) => training.model === model.id || training.id === model.training);
   const sets = new Set(own.map(({ set }) => set));
   // What was given up left nothing that could be compared.
-  return [...own, ...state.trainings.filter((training) => !own.includes(training) && sets.has(training.set) && !training.isGivenUp)];
+  return [...own, ...state.trainings.filter((training) => !own.includes(training) && training.set !== null && sets.has(training.set) && !training.isGivenUp)];
 }
 
 /** @type {Set<string>} */

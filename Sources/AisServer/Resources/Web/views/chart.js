@@ -9,6 +9,8 @@ import { number } from "../model/units.js";
 
 /** @import { EpochLine } from "../model/types.js" */
 
+/** Epochs are counted: no half ones between the marks. */
+const EPOCH_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000];
 const HEIGHT = 132;
 
 /** @typedef {{ title: string, history: EpochLine[] }} Run */
@@ -74,7 +76,7 @@ function make(uPlot, into, { others, epochs, colour, history, onRead }) {
     width: Math.max(120, into.clientWidth), height: HEIGHT, legend: { show: false }, cursor: { y: false, points: { size: 5 }, drag: { x: false, y: false } },
     scales: { x: { time: false }, loss: { range: (/** @type {unknown} */ _, /** @type {number} */ __, /** @type {number} */ most) => [0, most || 1] }, dice: { range: [0, 1] } },
     axes: [
-      { ...axis, size: 22, gap: 2, space: 40, grid: { show: false } }, { ...axis, scale: "loss", size: 32, gap: 4, space: 28 },
+      { ...axis, size: 22, gap: 2, space: 40, incrs: EPOCH_STEPS, grid: { show: false } }, { ...axis, scale: "loss", size: 32, gap: 4, space: 28 },
       { ...axis, scale: "dice", side: 1, size: 28, gap: 4, splits: () => [0.5, 1], grid: { show: false } },
     ],
     series: [

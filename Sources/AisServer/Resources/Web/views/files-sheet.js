@@ -10,6 +10,7 @@ import { recentFolders, rememberFolder, startImport } from "../app/datasets.js";
 import { importModels } from "../app/models.js";
 import { picks } from "../app/picks.js";
 import { edit } from "../app/project.js";
+import { trainOnFile } from "../app/training.js";
 import { activeVersion, complain, features, state } from "../app/state.js";
 import { byteCount, moment, number } from "../model/units.js";
 
@@ -25,6 +26,7 @@ const PURPOSES = {
   version: { button: "Add as a version", hint: "The same tomogram, denoised, deconvolved or binned." },
   model: { button: "Import", hint: "Networks: .scnm and .scnmgroup, also of the earlier program, groups (.json), and Keras (.h5)." },
   architecture: { button: "Add", hint: "A Keras model as .json, or a program that creates one (.py), which is not run without asking." },
+  boxes: { button: "Train", hint: "A training set as one file, .scnt: of the earlier program, ais extract or another project. It is copied; network and settings are those chosen for training." },
   segmentations: { button: "Look here", hint: "A folder with segmentations named TOMOGRAM__Feature.mrc, or one such file." },
   "tomograms-star": { button: "Take this file", hint: "The tomograms.star of your RELION project: it has the unbinned size that RELION counts from." },
   "import-into": { button: "Import", hint: "A volume of masks (MRC) of the tomogram's size, or a list of boxes." },
@@ -118,6 +120,7 @@ async function take(sheet, paths, { threshold, onlyHere }) {
     case "architecture":
       openSheet("architectures", { path: paths[0] });
       return;
+    case "boxes": return trainOnFile(paths[0]);
     case "segmentations": {
       const isFile = /\.(mrc|rec|map|ccp4|tiff?)(\.gz|\.bz2)?$/i.test(paths[0]);
       openSheet("picks", isFile ? { paths } : { folder: paths[0] });

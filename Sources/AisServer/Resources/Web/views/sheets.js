@@ -44,7 +44,7 @@ const SHEETS = {
 
 /** @type {Record<string, string>} */
 const FILE_TITLES = {
-  open: "Open", add: "Add tomograms", import: "Import annotations", relink: "Find the file", version: "Add a version", "import-into": "Import into the feature", project: "Open a project", model: "Import models", architecture: "Add an architecture", segmentations: "Choose segmentations", "tomograms-star": "Choose RELION's tomograms.star",
+  open: "Open", add: "Add tomograms", import: "Import annotations", relink: "Find the file", version: "Add a version", "import-into": "Import into the feature", project: "Open a project", model: "Import models", architecture: "Add an architecture", boxes: "Train on a file of boxes", segmentations: "Choose segmentations", "tomograms-star": "Choose RELION's tomograms.star",
 };
 
 export function Sheets() {

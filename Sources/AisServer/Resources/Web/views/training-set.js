@@ -34,6 +34,7 @@ export function TrainingSection() {
         ...all.map(({ id, title }) => ({ name: title, isOn: id === set?.id, run: () => chooseSet(id) })),
         ...(all.length > 0 ? /** @type {"line"[]} */ (["line"]) : []),
         { name: "New training set", run: () => createSet() },
+        { name: "Train on a file…", hint: ".scnt, of the earlier program, of ais extract, or exported here", run: () => openSheet("files", { purpose: "boxes" }) },
         ...(set ? [{ name: "Export", hint: ".scnt, as the earlier program and the command line take it", run: () => void exportSet(set) }, { name: `Delete ${set.title}`, kind: "danger", run: () => deleteSet(set) }] : []),
       ]} /></div>
     ${!isOpen ? null : html`${list.length === 0 ? html`<p class="pad s t2" style="padding-top:0">Paint a feature and place boxes on it first: a network learns from them.</p>` : html`<ul class="scroll rolelist" aria-label="Features of the training set">${list.map((feature) => html`<${RoleRow} key=${feature.id} feature=${feature} role=${set?.roles[feature.id]} boxes=${boxes.get(feature.id) ?? totals.get(feature.id) ?? 0} />`)}</ul>`}
