@@ -74,7 +74,8 @@ enum TrainingRoutes {
       let json = try await asked.json()
       return .json(
         try await TrainingStart(
-          project: project, author: asked.author, roots: asked.app.roots, architectureFolder: asked.app.settings.architectureFolder
+          project: project, author: asked.author, roots: asked.app.roots,
+          architectureFolder: asked.app.settings.architectureFolder
         ).start(json).json(history: false))
     },
     .get("/api/projects/{project}/trainings/{training}") { asked in

@@ -78,7 +78,8 @@ struct TrainingStart: Sendable {
       guard told.boxes > told.negativeBoxes else {
         throw AisError(.needsDecision, "'\(path)' has no box with the feature: nothing can be learnt from it")
       }
-      let title = Self.title(json) ?? (told.features.isEmpty ? OutputName.stem(of: path) : told.features.joined(separator: ", "))
+      let title =
+        Self.title(json) ?? (told.features.isEmpty ? OutputName.stem(of: path) : told.features.joined(separator: ", "))
       return TrainingOrder(id: Self.newName(), title: title, file: file, author: author)
     }
   }

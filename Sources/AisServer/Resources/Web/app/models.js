@@ -192,9 +192,10 @@ export function exportGroup() {
   else download(api.groupAddress(project(), state.project?.name ?? "group", all.map(({ id }) => id)));
 }
 
-// Where there are models, one is chosen.
 listen(["models"], () => {
   const [first] = models();
+  if (models().some(({ id }) => id === state.awaitedModel)) Object.assign(state, { model: state.awaitedModel, inspected: "model", awaitedModel: null });
+  // Where there are models, one is chosen.
   if (first && !activeModel()) state.model = first.id;
   if (!first && state.task === "annotate") state.inspected = "feature";
 });

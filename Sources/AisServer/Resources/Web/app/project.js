@@ -70,7 +70,7 @@ export function closeProject() {
   state.planes.pending = [];
   state.project = null;
   state.dataset = null;
-  Object.assign(state, { feature: null, model: null, rule: null, set: null, counts: null, samples: null, setForecast: null, forecast: null, overlayTime: null, trainings: [], architectures: null, inspected: "feature" });
+  Object.assign(state, { feature: null, model: null, awaitedModel: null, rule: null, set: null, counts: null, samples: null, setForecast: null, forecast: null, overlayTime: null, trainings: [], architectures: null, inspected: "feature" });
   state.modelStates.clear();
   state.histories.clear();
   state.predicted.clear();

@@ -73,6 +73,8 @@ export const state = {
   overlayShown: /** @type {{ key: string, data: SliceData, black: number, white: number } | null} */ (null),
   /** Networks: what is known of them beside their cells, and the version of what they give together. */
   model: /** @type {number | null} */ (null),
+  /** One that is chosen as soon as its row is here. */
+  awaitedModel: /** @type {number | null} */ (null),
   rule: /** @type {number | null} */ (null),
   modelStates: /** @type {Map<number, ModelState>} */ (new Map()),
   combination: "",

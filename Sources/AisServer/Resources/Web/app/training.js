@@ -194,7 +194,8 @@ async function learn(order) {
   const turn = begun;
   const { epochs, batch, copies, validation, learningRate, patience, negatives } = settings();
   const training = await api.startTraining(project(), { epochs, batch, copies, validation, ...(learningRate ? { learningRate } : {}), ...(negatives ? { negativesPerPositive: negatives } : {}), ...(patience ? { patience } : {}), ...order });
-  if (turn === begun) Object.assign(state, { model: training.model, inspected: "model" });
+  // Its row may come after this answer.
+  if (turn === begun) state.awaitedModel = training.model;
   noteTraining(training);
   changed("models");
 }
