@@ -328,6 +328,22 @@ def test_a_second_run_is_compared_with_the_first(trainer):
     expect(app.page.locator(".readout")).to_contain_text(re.compile("^Epoch 1.*: loss .*Dice .*precision .*recall"))
 
 
+def test_a_network_that_was_brought_in_is_trained_further(trainer):
+    app = trainer
+    id_ = bring(app)
+    expect(app.page.locator(".lay.model")).to_have_count(1)
+    few(app, 1)
+    before = models(app)[0]
+    app.page.get_by_role("button", name="Train it further", exact=True).click()
+    app.eventually(lambda: trainings(app)[0]["state"] == "done", "trained further", 240)
+    assert (trainings(app)[0]["model"], trainings(app)[0]["architecture"]) == (id_, before["network"]["architecture"])
+    # The row that it was, with what it learnt: further runs are begun beside its curves.
+    app.eventually(lambda: [one["id"] for one in models(app)] == [id_] and models(app)[0]["version"] not in ("", before["version"]), "a newer network of the same model")
+    expect(app.page.locator(".lay.model .nm")).to_have_text(["MembraneC"])
+    expect(app.page.locator(".runtable tbody tr")).to_have_count(1)
+    expect(app.page.get_by_role("button", name="Train it further", exact=True)).to_have_count(0)
+
+
 def test_curves_are_drawn_when_the_server_is_back(app):
     """What draws them is loaded with the first chart: not to be had then, it is asked for again, and nothing else breaks."""
     app.page.route("**/vendor/uplot.js", lambda route: route.abort())
