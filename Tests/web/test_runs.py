@@ -68,6 +68,16 @@ def start(app, count):
     app.until("state.run !== null && !state.runIsBusy")
 
 
+def slowed(app, rooms, seconds):
+    """Every tomogram takes so many seconds for each model from now on, so that a run is met in the middle."""
+    rooms.cut()
+    rooms.environment = {"AIS_PAUSE_POINT": f"mid-slab {seconds}"}
+    rooms.mend()
+    app.page.reload()
+    app.until("state.connection.isUp && state.registers.list('dataset').length === 4")
+    app.wait_shown()
+
+
 def over(app, number, wanted="done", seconds=120):
     app.eventually(lambda: app.get(f"/runs/{number}")["state"] == wanted, f"run {number} {wanted}", seconds=seconds)
     return app.get(f"/runs/{number}")
@@ -179,13 +189,7 @@ def test_a_run_leads_to_picking(app):
 
 
 def test_a_run_is_paused_goes_on_survives_the_server_and_the_page_finds_it(app, rooms):
-    # Every tomogram takes eight seconds for each model, so that the run is met in the middle.
-    rooms.cut()
-    rooms.environment = {"AIS_PAUSE_POINT": "mid-slab 8"}
-    rooms.mend()
-    app.page.reload()
-    app.until("state.connection.isUp && state.registers.list('dataset').length === 4")
-    app.wait_shown()
+    slowed(app, rooms, 8)
     show(app)
     app.page.get_by_role("checkbox", name="Run lam_3", exact=True).click()
     forecast(app)
@@ -206,6 +210,32 @@ def test_a_run_is_paused_goes_on_survives_the_server_and_the_page_finds_it(app, 
     app.page.get_by_role("button", name="Cancel run 1").click()
     over(app, 1, "cancelled")
     expect(app.page.locator(".qrow")).to_contain_text("cancelled at")
+
+
+def test_a_second_run_waits_for_the_first_and_is_cancelled(app, rooms):
+    slowed(app, rooms, 20)
+    show(app)
+    app.page.get_by_role("checkbox", name="Run Film").click()
+    app.page.get_by_role("checkbox", name="Run lam_3").click()
+    forecast(app)
+    start(app, 3)
+    queue = app.page.get_by_role("region", name="Queue")
+    # How far a tomogram is, and all of them, in the colour of the model; and how long it takes yet.
+    colour = app.get("/models")["models"][0]["colour"]
+    wanted = "rgb({red}, {green}, {blue})".format(**{name: round(255 * share) for name, share in colour.items()})
+    for bar in (row(app, "lam_1").locator(".prog i"), queue.locator(".prog i")):
+        expect(bar).to_have_css("background-color", wanted, timeout=60_000)
+    expect(queue.locator(".qrow .what")).to_have_text(re.compile(r"^\d+ % · [\d.]+ (ms|s|min.*) left$"))
+    app.page.get_by_role("button", name="New run").click()
+    forecast(app)
+    start(app, 3)
+    expect(queue.get_by_role("heading")).to_have_text("Queue 1 running, 1 waiting")
+    expect(queue.get_by_role("listitem").first).to_contain_text("waits for other runs")
+    app.page.get_by_role("button", name="Cancel run 2").click()
+    over(app, 2, "cancelled")
+    expect(queue.get_by_role("heading")).to_have_text("Queue 1 running")
+    expect(queue.get_by_role("listitem").first).to_contain_text("cancelled at 0 %")
+    assert app.get("/runs/1")["state"] == "running"
 
 
 def test_a_run_leaves_the_list_and_comes_back(app, people, rooms):
