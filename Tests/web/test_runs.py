@@ -3,6 +3,7 @@
 import json
 import pathlib
 import re
+import struct
 import subprocess
 
 import pytest
@@ -12,6 +13,8 @@ import program
 
 EXAMPLES = program.ROOT / "Examples"
 SIDE, DEPTH = 64, 16
+# What of a tomogram is run.
+GREEN = "rgb(123, 212, 143)"
 
 
 @pytest.fixture
@@ -78,6 +81,13 @@ def slowed(app, rooms, seconds):
     app.wait_shown()
 
 
+def segmented(path):
+    """The values of a segmentation of a whole tomogram, by slices and rows."""
+    data = path.read_bytes()
+    assert struct.unpack_from("<4i", data) == (SIDE, SIDE, DEPTH, 6) and struct.unpack_from("<3f", data, 40) == (SIDE * 10, SIDE * 10, DEPTH * 10)
+    return struct.unpack_from(f"<{SIDE * SIDE * DEPTH}H", data, 1024 + struct.unpack_from("<i", data, 92)[0])
+
+
 def over(app, number, wanted="done", seconds=120):
     app.eventually(lambda: app.get(f"/runs/{number}")["state"] == wanted, f"run {number} {wanted}", seconds=seconds)
     return app.get(f"/runs/{number}")
@@ -140,8 +150,15 @@ def test_models_tomograms_slices_and_area_are_chosen(app):
     app.page.evaluate("async () => { const { state, changed } = await import('/app/state.js'); state.crop = { y: 8, x: 16, height: 40, width: 32 }; changed('view'); }")
     show(app)
     app.page.get_by_role("checkbox", name="Run Film").click()
+    every, each = app.page.get_by_role("checkbox", name="All tomograms"), app.page.get_by_role("checkbox", name=re.compile("^Run lam_"))
+    for ticked in ("false", "true"):
+        every.click()
+        for box in (every, *each.all()):
+            expect(box).to_have_attribute("aria-checked", ticked)
+        expect(app.page.get_by_label("Runs", exact=True)).to_contain_text(f"{4 if ticked == 'true' else 0} of 4 tomograms in the next run")
     for name in ("lam_2", "lam_3"):
         app.page.get_by_role("checkbox", name=f"Run {name}").click()
+    expect(every).to_have_attribute("aria-checked", "mixed")
     app.page.get_by_label("Slices of lam_4").fill("3–9")
     app.page.get_by_label("Slices of lam_4").press("Enter")
     app.page.get_by_role("button", name="Take the crop").click()
@@ -168,11 +185,41 @@ def test_models_tomograms_slices_and_area_are_chosen(app):
     assert [one["title"] for one in run["models"]] == ["MembraneC"]
     parts = {one["name"]: (one["slices"], one["rows"], one["columns"]) for one in run["tomograms"]}
     assert parts == {"lam_1": (None, {"first": 8, "end": 48}, {"first": 16, "end": 48}), "lam_4": ({"first": 4, "end": 16}, None, None)}
+    # As large as their tomograms, with nothing outside of what was run.
+    for name, rows, columns, first in (("lam_1", range(8, 48), range(16, 48), 0), ("lam_4", range(SIDE), range(SIDE), 4)):
+        found = segmented(pathlib.Path(run["output"]) / f"{name}__MembraneC.mrc")
+        inside = {(z * SIDE + y) * SIDE + x for z in range(first, DEPTH) for y in rows for x in columns}
+        assert any(found[index] for index in inside) and not any(value for index, value in enumerate(found) if index not in inside), name
     # What was set is there for everybody, also after a reload.
     app.page.reload()
     app.until("state.runLimits.size === 2")
     expect(app.page.get_by_role("link", name="Run")).to_have_attribute("aria-current", "page")
     expect(app.page.get_by_label("Slices of lam_4")).to_have_value("4–15")
+
+
+def test_a_range_of_slices_and_a_crop_are_seen_in_the_table_and_under_the_picture(app):
+    app.press("c")
+    app.until("state.crop !== null")
+    app.page.evaluate("async () => { const { state, changed } = await import('/app/state.js'); state.crop = { y: 8, x: 16, height: 40, width: 32 }; changed('view'); }")
+    show(app)
+    bar = row(app, "lam_1").locator(".rng i")
+    expect(bar).not_to_have_css("background-color", GREEN)
+    app.page.get_by_label("Slices of lam_1").fill("4–11")
+    app.page.get_by_label("Slices of lam_1").press("Enter")
+    expect(bar).to_have_css("background-color", GREEN)
+    expect(row(app, "lam_2").locator(".rng i")).not_to_have_css("background-color", GREEN)
+    app.page.get_by_role("button", name="Take the crop").click()
+    expect(row(app, "lam_1").locator(".chip")).to_have_attribute("title", "32 × 40 pixels from x 16, y 8")
+    expect(app.page.get_by_role("complementary", name="Run")).to_contain_text("32 × 40 px at 16, 8")
+    app.press("1")
+    app.wait_shown()
+    part = app.page.locator(".runlimit")
+    expect(part).to_have_css("fill", GREEN)
+    lies, ruler = part.bounding_box(), app.page.get_by_role("slider", name="Slice", exact=True).bounding_box()
+    ends = [(lies["x"] + more - ruler["x"]) / ruler["width"] * DEPTH for more in (0, lies["width"])]
+    assert [round(end, 1) for end in ends] == [4, 12], "the slices 4 to 11 of the ruler"
+    app.press("ArrowDown")
+    expect(part).to_have_count(0)
 
 
 def test_a_run_leads_to_picking(app):
