@@ -178,6 +178,19 @@ def test_colour_opacity_threshold_and_shading_change_on_the_graphics_card(app):
     app.painted((y, x))
 
 
+def test_the_chosen_model_is_drawn_on_top(app):
+    ids = [bring(app), bring(app)]
+    colours = ({"red": 1, "green": 0, "blue": 0}, {"red": 0, "green": 0, "blue": 1})
+    with app.ask(f"/api/projects/{app.project}/edits", {"id": "colours", "edits": [{"kind": "change-model", "model": id_, "colour": colour, "opacity": 0.9} for id_, colour in zip(ids, colours)]}):
+        pass
+    app.press("2")
+    seen(app)
+    y, x = places(said(app, ids[0]), is_found)[0]
+    for row, (most, least) in ((0, (0, 2)), (1, (2, 0)), (0, (0, 2))):
+        app.page.locator(".lay.model").nth(row).click()
+        app.eventually(lambda: app.pixel(y, x)[most] > app.pixel(y, x)[least] + 100, "the colour of the row that was pressed")
+
+
 def test_models_are_named_ordered_copied_hidden_and_deleted_with_undo(app):
     bring(app)
     app.press("2")
@@ -203,6 +216,13 @@ def test_models_are_named_ordered_copied_hidden_and_deleted_with_undo(app):
     app.eventually(lambda: len(models(app)) == 2)
 
 
+def between(app):
+    """The rules: which model, what, and which other one."""
+    found = app.get("/models")
+    titles = {one["id"]: one["title"] for one in found["models"]}
+    return [(titles[rule["child"]], rule["kind"], titles[rule["parent"]]) for rule in found["rules"]]
+
+
 def test_models_leave_as_a_file_and_as_a_group_and_come_back(app, tmp_path):
     bring(app)
     app.press("2")
@@ -226,6 +246,12 @@ def test_models_leave_as_a_file_and_as_a_group_and_come_back(app, tmp_path):
     app.page.get_by_role("menuitem", name="Duplicate").click()
     expect(app.page.locator(".lay.model")).to_have_count(2)
     app.eventually(lambda: len(models(app)) == 2)
+    app.page.locator(".lay.model").nth(1).dblclick()
+    app.page.get_by_label("Name of the model").fill("Film")
+    app.page.keyboard.press("Enter")
+    app.page.get_by_role("button", name=re.compile("^Rules")).click()
+    app.page.get_by_label("New rule").click()
+    app.eventually(lambda: between(app) == [("Film", "avoid", "MembraneC")])
     app.page.get_by_label("New model").click()
     with app.page.expect_download() as group:
         app.page.get_by_role("menuitem", name="Save all that take part").click()
@@ -234,6 +260,9 @@ def test_models_leave_as_a_file_and_as_a_group_and_come_back(app, tmp_path):
     app.page.get_by_label("Import models from a file").click()
     app.page.locator(".file", has_text="pair.scnmgroup").first.dblclick()
     expect(app.page.locator(".lay.model")).to_have_count(4)
+    expect(app.page.locator(".ruleitem")).to_have_count(2)
+    # Between those that came with it.
+    assert between(app) == [("Film", "avoid", "MembraneC"), ("Film 2", "avoid", "MembraneC 2")]
 
 
 def test_the_result_of_a_slice_is_saved_as_an_image(app):
