@@ -193,9 +193,22 @@ def test_the_chosen_model_is_drawn_on_top(app):
 
 def test_models_are_named_ordered_copied_hidden_and_deleted_with_undo(app):
     bring(app)
+    for name, edits in (("features", [{"kind": "create-feature", "title": title} for title in ("Bilayer", "membranec")]), ("library", [{"kind": "add-library", "name": "Ours", "isActive": True}]), ("card", [{"kind": "add-library-feature", "library": 1, "title": "Ribosome"}])):
+        with app.ask(f"/api/projects/{app.project}/edits", {"id": name, "edits": edits}):
+            pass
     app.press("2")
+    name = app.page.get_by_label("Name of the model")
+
+    def offered():
+        return name.evaluate("(field) => [...field.list.options].map(({ value }) => value)")
+
+    # Names of the project's features and of libraries are offered, but for those that a model has, wherever it is named.
+    app.page.locator(".insp .inspname").dblclick()
+    app.becomes(offered, ["Bilayer", "Ribosome"], "names in the inspector")
+    name.press("Escape")
     app.page.locator(".lay.model").dblclick()
-    app.page.get_by_label("Name of the model").fill("Bilayer")
+    app.becomes(offered, ["Bilayer", "Ribosome"], "names in the list")
+    name.fill("Bilayer")
     app.page.keyboard.press("Enter")
     app.eventually(lambda: [m["title"] for m in models(app)] == ["Bilayer"])
     app.page.get_by_label("More for Bilayer").click()

@@ -2,6 +2,7 @@
 
 import * as api from "../api.js";
 import { setLoop } from "./listeners.js";
+import { knownFeatures } from "./features.js";
 import { edit, undoOrRedo } from "./project.js";
 import { resultsNow } from "./predictions.js";
 import { noteTraining, refreshTrainings } from "./training.js";
@@ -12,7 +13,7 @@ import { sliceFile } from "../model/mrc.js";
 import { fromHex } from "../model/palette.js";
 import { positionAt } from "../model/rules.js";
 import { counted } from "../model/units.js";
-import { activeDataset, activeModel, activeVersion, changed, complain, listen, models, rules, state, tell } from "./state.js";
+import { activeDataset, activeModel, activeVersion, changed, complain, features, listen, models, rules, state, tell } from "./state.js";
 
 /** @import { Model } from "../model/types.js" */
 
@@ -95,6 +96,12 @@ export function recolourModel(model, code, isMoving = false) {
 export function renameModel(model, title) {
   const name = title.trim();
   if (name && name !== model.title) changeModel(model, { title: name });
+}
+
+/** Names for a model: those of this project's features and of the active libraries that no model has. */
+export function knownNames() {
+  const taken = new Set(models().map(({ title }) => title.toLowerCase()));
+  return [...features(), ...knownFeatures()].map(({ title }) => title).filter((title) => !taken.has(title.toLowerCase()));
 }
 
 /** The eye: what is shown must also be computed. @param {Model} model */

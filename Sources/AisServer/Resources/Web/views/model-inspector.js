@@ -7,7 +7,7 @@ import { ColourField } from "./colour.js";
 import { NameField } from "./name-field.js";
 import { Runs } from "./training-panel.js";
 import { openSheet } from "../app/commands.js";
-import { changeModel, deleteModel, duplicateModel, exportModel, moveModel, recolourModel, renameModel, saveResult } from "../app/models.js";
+import { changeModel, deleteModel, duplicateModel, exportModel, knownNames, moveModel, recolourModel, renameModel, saveResult } from "../app/models.js";
 import { train } from "../app/training.js";
 import { activeModel, models, state } from "../app/state.js";
 import { closenessNote } from "../model/palette.js";
@@ -27,7 +27,7 @@ export function ModelInspector() {
   const error = state.predicted.get(model.id)?.error;
   return html`<div class="insp col g scroll" style="min-height:0" aria-label=${`Model ${model.title}`} role="group">
     <div class="sec stuck" style="height:40px"><${ColourField} feature=${model} isRing=${true} recolour=${(/** @type {string} */ code, isMoving = false) => recolourModel(model, code, isMoving)} />
-      ${isNaming ? html`<${NameField} label="Name of the model" title=${model.title} onDone=${(/** @type {string} */ text) => {
+      ${isNaming ? html`<${NameField} label="Name of the model" title=${model.title} known=${knownNames()} onDone=${(/** @type {string} */ text) => {
         renameModel(model, text);
         setNaming(false);
       }} />` : html`<h2 class="el g inspname" onDblClick=${() => setNaming(true)} title="Double-click to rename">${model.title} <span>${network ? `${network.architecture ?? network.kind}${network.parameters ? ` · ${weights(network.parameters)} weights` : ""}` : ""}</span></h2>`}

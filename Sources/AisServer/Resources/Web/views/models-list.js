@@ -6,7 +6,7 @@ import { IconButton, Menu } from "./controls.js";
 import { FoldTitle, isFolded } from "./fold.js";
 import { NameField } from "./name-field.js";
 import { openSheet, run } from "../app/commands.js";
-import { chooseModel, exportGroup, moveModel, renameModel, showOnly, toggleModel } from "../app/models.js";
+import { chooseModel, exportGroup, knownNames, moveModel, renameModel, showOnly, toggleModel } from "../app/models.js";
 import { models, state } from "../app/state.js";
 import { hex } from "../model/palette.js";
 import { isGoing } from "../model/training.js";
@@ -67,7 +67,7 @@ function ModelRow({ model, index }) {
       }}
       onClick=${() => chooseModel(model.id)} onDblClick=${() => setNaming(true)}>
     <span class="sw model"></span>
-    ${isNaming ? html`<${NameField} label="Name of the model" title=${model.title} onDone=${(/** @type {string} */ text) => {
+    ${isNaming ? html`<${NameField} label="Name of the model" title=${model.title} known=${knownNames()} onDone=${(/** @type {string} */ text) => {
       renameModel(model, text);
       setNaming(false);
     }} />` : html`<span class=${`nm g el ${isOn ? "m" : ""}`} title=${`${model.title}: double-click to rename`}>${model.title}</span>`}
