@@ -287,7 +287,7 @@ def test_the_results_of_a_run_lead_to_picking(app, folder):
     app.page.evaluate("""async (paths) => {
       const { state } = await import('/app/state.js');
       const rows = paths.map((path, index) => ({ dataset: index + 1, name: `lam_00${1 + 2 * index}`, path, task: `${index}`, state: 'done', outputs: [{ model: 1, title: 'Ribosome', path }] }));
-      state.runs = [{ id: 1, title: 'Run 1', state: 'done', output: '/seg', tomograms: rows, models: [] }];
+      state.runs = [{ id: 1, title: 'Run 1', state: 'done', output: '/seg', tomograms: rows, models: [], counts: { all: 2, done: 2, failed: 0, running: 0, waiting: 0 } }];
       (await import('/app/commands.js')).openSheet('results', { run: 1 });
     }""", paths)
     app.page.get_by_role("button", name="Pick particles…").click()

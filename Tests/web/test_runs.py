@@ -235,6 +235,26 @@ def test_a_run_leads_to_picking(app):
     expect(app.page.get_by_role("dialog", name="Pick particles")).to_contain_text("lam_1")
 
 
+def test_a_run_that_goes_on_is_picked_from(app, rooms):
+    slowed(app, rooms, 5)
+    show(app)
+    app.page.get_by_role("checkbox", name="Run Film").click()
+    for name in ("lam_3", "lam_4"):
+        app.page.get_by_role("checkbox", name=f"Run {name}").click()
+    forecast(app)
+    start(app, 2)
+    app.eventually(lambda: app.get("/runs/1")["counts"]["done"] == 1, "one of two tomograms", seconds=60)
+    app.page.get_by_role("button", name="Results").click()
+    sheet = app.page.get_by_role("dialog")
+    expect(sheet.locator(".resultgrid img")).to_have_count(1)
+    sheet.get_by_role("button", name="Pick particles…").click()
+    told = app.page.get_by_role("dialog", name="Pick particles").get_by_text("Run 1 has finished 1 of its 2 tomograms. The others can be picked from when they are done.")
+    expect(told).to_be_visible()
+    assert app.get("/runs/1")["state"] == "running"
+    over(app, 1)
+    expect(told).to_have_count(0)
+
+
 def test_a_run_is_paused_goes_on_survives_the_server_and_the_page_finds_it(app, rooms):
     slowed(app, rooms, 8)
     show(app)

@@ -33,7 +33,7 @@ export function ResultsSheet({ sheet }) {
   const done = (run?.tomograms ?? []).filter(({ state: now, task }) => now === "done" && task);
   const outputs = done.flatMap((row) => row.outputs.map(({ path }) => path));
   return html`<div class="pad col"><div class="row"><p class="s t2 g path">${counted(done.length, "tomogram")} in ${run?.output ?? ""}</p>
-    ${outputs.length > 0 ? html`<button class="btn" title="From these segmentations to coordinates" onClick=${() => openSheet("picks", { paths: outputs })}>Pick particles…</button>` : null}</div><ul class="resultgrid scroll">${done.map((row) => html`<li key=${row.dataset}><button title=${row.path} onClick=${() => openSheet("result", { run: sheet.run, row })}>
+    ${outputs.length > 0 ? html`<button class="btn" title="From these segmentations to coordinates" onClick=${() => openSheet("picks", { paths: outputs, run: sheet.run })}>Pick particles…</button>` : null}</div><ul class="resultgrid scroll">${done.map((row) => html`<li key=${row.dataset}><button title=${row.path} onClick=${() => openSheet("result", { run: sheet.run, row })}>
     <img alt=${`Result in ${row.name}`} loading="lazy" decoding="async" src=${api.resultAddress(project(), sheet.run, row.task ?? "", 256)} /><span class="xs el">${row.name}</span></button></li>`)}</ul></div>`;
 }
 
