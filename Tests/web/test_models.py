@@ -101,6 +101,11 @@ def test_a_network_is_imported_by_the_file_browser_and_seen_on_the_slice(app):
     app.page.get_by_role("button", name="Import", exact=True).click()
     expect(app.page.locator(".lay.model .nm")).to_have_text("MembraneC")
     seen(app)
+    # What it is, as its file says.
+    expect(app.page.locator(".inspname")).to_have_text("MembraneC UNet S · 923 k weights")
+    facts = app.page.locator(".insp dl")
+    for fact in ("2D, boxes of 64 px", "10.00 Å, 3 epochs, loss 0.114", "by the whole tomogram, as it was trained", "MembraneC.scnm, Jo Visser"):
+        expect(facts).to_contain_text(fact)
     one = models(app)[0]
     values = said(app, one["id"])
     app.painted(*places(values, is_found))
@@ -477,8 +482,9 @@ def test_a_network_of_slabs_is_laid_in_tiles_as_trained_or_as_one_piece(app):
     id_ = bring(app, FIXTURES / "segment" / "slab-global.scnm")
     app.press("2")
     seen(app)
-    # Grey values are made as they were when it learnt, whatever was before.
-    expect(app.page.locator(".insp dl")).to_contain_text("by the whole tomogram, as it was trained")
+    # What it is; grey values are made as they were when it learnt, whatever was before.
+    for fact in ("3D, 16 slices, boxes of 64 px", "10.00 Å, 50 epochs, loss 0.100", "by the whole tomogram, as it was trained"):
+        expect(app.page.locator(".insp dl")).to_contain_text(fact)
     before = said(app, id_)
     app.page.get_by_label("Tiles").get_by_role("radio", name="Exact").click()
     app.eventually(lambda: models(app)[0]["tiling"] == "exact")
