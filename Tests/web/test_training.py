@@ -4,6 +4,7 @@ import fcntl
 import json
 import re
 import sys
+import tarfile
 
 import pytest
 from playwright.sync_api import expect
@@ -140,7 +141,13 @@ def test_samples_are_looked_at_and_the_set_is_exported(app):
     expect(strip).to_have_count(0)
     app.page.get_by_label("Training sets").click()
     app.page.get_by_role("menuitem", name=re.compile("^Export")).click()
-    expect(app.page.locator(".sheet a[href*='.scnt']")).to_be_visible()
+    with app.page.expect_download() as download:
+        app.page.locator(".sheet a[href*='.scnt']").click()
+    with tarfile.open(download.value.path()) as archive:
+        names, about = archive.getnames(), json.load(archive.extractfile("metadata.json"))
+    # As many boxes as were counted, each with its label.
+    assert [sum(name.startswith(part) for name in names) for part in ("x_main/", "y/")] == [8, 8]
+    assert [about[name] for name in ("n_samples", "box_size", "box_depth", "apix", "features")] == [8, 32, 1, 10, ["Membrane"]]
 
 
 def can_train(app):
