@@ -323,66 +323,6 @@ def test_painting_and_scrolling_go_on_while_models_are_computed(app):
     app.eventually(lambda: app.annotations()["slices"])
 
 
-def test_competition_and_rules_change_what_is_shown_and_a_key_shows_the_raw_result(app):
-    first = bring(app)
-    second = bring(app)
-    app.press("2")
-    app.eventually(lambda: len(models(app)) == 2)
-    names = [m["title"] for m in models(app)]
-    seen(app)
-    raw = app.state(f"state.predicted.get({first}).pixels")
-    assert raw > 500
-    app.page.get_by_role("button", name=re.compile("^Rules")).click()
-    app.page.get_by_label("New rule").click()
-    expect(app.page.locator(".ruleitem")).to_have_count(1)
-    app.eventually(lambda: app.get("/models")["rules"])
-    rule = app.get("/models")["rules"][0]
-    child, parent = rule["child"], rule["parent"]
-    assert {child, parent} == {first, second} and rule["kind"] == "avoid"
-    # A network avoids what it finds itself under another name: nothing is left.
-    app.becomes(lambda: app.state(f"state.predicted.get({child}).pixels"), 0, "pixels after the rule")
-    expect(app.page.locator(".plates")).to_contain_text("100 % less")
-    app.page.locator(".pic").focus()
-    app.page.keyboard.down("r")
-    app.becomes(lambda: app.state(f"state.predicted.get({child}).pixels"), raw, "pixels as long as the key is held")
-    app.page.keyboard.up("r")
-    app.becomes(lambda: app.state(f"state.predicted.get({child}).pixels"), 0, "pixels when it is let go")
-    app.page.get_by_role("radio", name="Raw").click()
-    app.becomes(lambda: app.state(f"state.predicted.get({child}).pixels"), raw, "raw")
-    app.page.get_by_role("radio", name="Final").click()
-    # Only near: everything is kept.
-    app.page.get_by_label("What the rule does").select_option("colocalize")
-    app.becomes(lambda: app.state(f"state.predicted.get({child}).pixels"), raw, "pixels near themselves")
-    app.page.get_by_label("Above, value").fill("1")
-    app.page.keyboard.press("Enter")
-    app.eventually(lambda: app.state(f"state.predicted.get({child}).pixels") == 0, "nothing is above 1")
-    expect(app.page.locator(".rulegraph")).to_have_attribute("aria-label", re.compile(" only near "))
-    app.page.locator(".lay.model").nth(names.index(next(m["title"] for m in models(app) if m["id"] == parent))).click()
-    app.page.get_by_label("Active", exact=True).click()
-    # A partner that takes no part never erases.
-    app.becomes(lambda: app.state(f"state.predicted.get({child}).pixels"), raw, "pixels while the partner is not active")
-
-
-def test_competition_gives_the_pixel_to_the_highest_value(app):
-    first = bring(app)
-    second = bring(app, FIXTURES / "interactions" / "Film.scnm")
-    app.press("2")
-    app.eventually(lambda: len(models(app)) == 2)
-    seen(app)
-    for title in [m["title"] for m in models(app)]:
-        app.page.locator(".lay.model", has_text=title).click()
-        for name in ("Emits", "Absorbs"):
-            app.page.get_by_label(name, exact=True).click()
-        app.eventually(lambda: model(app, title)["emits"] and model(app, title)["absorbs"])
-    app.rest()
-    seen(app)
-    own, other = said(app, first), said(app, second)
-    left = said(app, first, layer="competed")
-    assert all(mine == theirs or now == (mine if mine > theirs else 0) for now, mine, theirs in zip(left, own, other)), "the highest keeps the pixel"
-    least = int(255 * model(app, "MembraneC")["threshold"])
-    app.becomes(lambda: app.state(f"state.predicted.get({first}).pixels"), sum(v > least for v in left), "what competition left")
-
-
 def test_how_a_network_works_is_set_and_its_result_follows(app):
     id_ = bring(app)
     app.press("2")
@@ -405,39 +345,6 @@ def test_how_a_network_works_is_set_and_its_result_follows(app):
     assert said(app, id_) != after
     app.page.get_by_label("Voxel size it works at").get_by_role("radio", name="Trained").click()
     app.eventually(lambda: models(app)[0]["processingVoxelSizeAngstrom"] is None)
-
-
-def test_rules_are_ordered_by_drag_and_keys_and_removed_with_undo(app):
-    bring(app)
-    bring(app)
-    bring(app)
-    app.press("2")
-    app.eventually(lambda: len(models(app)) == 3)
-    app.page.get_by_role("button", name=re.compile("^Rules")).click()
-    for count in (1, 2, 3):
-        app.page.get_by_label("New rule").click()
-        expect(app.page.locator(".ruleitem")).to_have_count(count)
-    app.rest()
-
-    def order():
-        return [rule["id"] for rule in sorted(app.get("/models")["rules"], key=lambda rule: rule["position"])]
-
-    before = order()
-    app.page.locator(".ruleitem").nth(2).drag_to(app.page.locator(".ruleitem").nth(0))
-    app.becomes(order, [before[2], before[0], before[1]], "the order after dragging")
-    app.page.locator(".ruleitem").nth(0).focus()
-    app.page.keyboard.press("Alt+ArrowDown")
-    app.becomes(order, [before[0], before[2], before[1]], "the order after Alt and arrow")
-    # The counts of the new order change the height of rows: a button must not move under the pointer.
-    seen(app)
-    app.rest()
-    app.page.get_by_label("Remove rule 1").click()
-    expect(app.page.locator(".ruleitem")).to_have_count(2)
-    app.page.get_by_role("button", name="Undo", exact=True).click()
-    expect(app.page.locator(".ruleitem")).to_have_count(3)
-    app.page.get_by_label("Radius, value").fill("5")
-    app.page.keyboard.press("Enter")
-    app.eventually(lambda: any(rule["radiusNanometer"] == 5 for rule in app.get("/models")["rules"]))
 
 
 def test_what_a_model_found_is_painted_in_pieces_in_a_line_or_all_of_it(app):
