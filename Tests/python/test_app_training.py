@@ -196,6 +196,9 @@ def test_a_network_learns_from_a_file_of_boxes(can_train, shared, start, tmp_pat
         app.post(f"{app.at}/trainings", {"architecture": "UNet S"})
     assert refusal.value.code == "usage"
     assert len(app.snapshot()["models"]) == 1
+    # A second one has a name of its own, as its segmentations will.
+    shutil.copy(shared / "ais" / "64x64x1_10.00Apx_Membrane.scnt", boxes)
+    assert app.post(f"{app.at}/trainings", order)["title"] == "Membrane v2"
 
 
 def test_trainings_go_on_without_the_server_and_are_found_again(can_train, start):

@@ -31,6 +31,7 @@ struct TrainingStart: Sendable {
     if let row, project.trainings.all.contains(where: { $0.now.order.model == row && !$0.now.state.isOver }) {
       throw AisError(.inUse, "the model \(row) is being trained already: stop that first, or wait until it has ended")
     }
+    if row == nil, Self.title(json) == nil { order.title = Self.versioned(order.title, known.map(\.title)) }
     if let from {
       guard let model = known.first(where: { $0.id == from }), let file = model.file else {
         throw AisError(.notFound, "the model \(from) has no network yet to go on from")
@@ -86,6 +87,12 @@ struct TrainingStart: Sendable {
 
   private static func title(_ json: JSONValue) -> String? {
     json["title"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// A name that no other model has: A, A v2, A v3.
+  private static func versioned(_ title: String, _ taken: [String]) -> String {
+    let names = [title] + (2...taken.count + 2).map { "\(title) v\($0)" }
+    return names.first { !taken.contains($0) } ?? title
   }
 
   private static func newName() -> String { String(UUID().uuidString.lowercased().prefix(13)) }
