@@ -1,7 +1,7 @@
 import { deepStrictEqual as equal, ok } from "node:assert/strict";
 import { isTaken, nextStep, STEPS } from "../../../Sources/AisServer/Resources/Web/model/tour.js";
 
-const nothing = { tomograms: 0, moves: 0, painted: 0, boxes: 0, task: "annotate", trainings: 0, going: 0, networks: 0, taken: 0, rules: 0, runs: 0, lists: 0 };
+const nothing = { tomograms: 0, moves: 0, painted: 0, boxes: 0, task: "annotate", trainings: 0, going: 0, epochs: 0, networks: 0, taken: 0, rules: 0, runs: 0, lists: 0 };
 /** @param {object} [facts] */
 const now = (facts = {}) => ({ ...nothing, ...facts });
 const title = (/** @type {number} */ step) => STEPS[step]?.title ?? "the end";
@@ -24,8 +24,8 @@ Deno.test("nothing is done at first, and the tour waits", () => {
 
 Deno.test("the work leads from the first step to the end, one step after the other", () => {
   const work = [
-    { tomograms: 1 }, { moves: 3 }, { painted: 1 }, { painted: 3 }, { boxes: 10 }, { task: "models" }, { trainings: 1, going: 1 }, { networks: 1 }, { taken: 1 },
-    { going: 0 }, { networks: 2 }, { rules: 1 }, { runs: 1 }, { lists: 1 },
+    { tomograms: 1 }, { moves: 3 }, { painted: 1 }, { painted: 3 }, { boxes: 10 }, { task: "models" }, { trainings: 1, going: 1 }, { epochs: 1 }, { taken: 1 },
+    { going: 0, networks: 1 }, { networks: 2 }, { rules: 1 }, { runs: 1 }, { lists: 1 },
   ];
   equal(work.length, STEPS.length);
   let facts = now();

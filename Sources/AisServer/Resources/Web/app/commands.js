@@ -10,7 +10,7 @@ import { toggleOverlay } from "./overlay.js";
 import { redraw } from "./picture.js";
 import { setPreference } from "./storage.js";
 import * as tools from "./tools.js";
-import { leaveTour, toggleTour, tour } from "./tour.js";
+import { toggleTour } from "./tour.js";
 import { trainNow } from "./training.js";
 import * as view from "./view-actions.js";
 import { nextAnnotated } from "../model/slices.js";
@@ -86,7 +86,6 @@ function cancel() {
   else if (state.drawer) state.drawer = false;
   else if (state.alarm) state.alarm = null;
   else if (tools.measureIsThere()) tools.dropMeasure();
-  else if (tour.isOpen) leaveTour();
   changed("ui", "toast");
   focusPicture();
 }

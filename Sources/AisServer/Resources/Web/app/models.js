@@ -13,7 +13,7 @@ import { sliceFile } from "../model/mrc.js";
 import { fromHex } from "../model/palette.js";
 import { positionAt } from "../model/rules.js";
 import { counted } from "../model/units.js";
-import { activeDataset, activeModel, activeVersion, changed, complain, features, listen, models, rules, state, tell } from "./state.js";
+import { activeDataset, activeModel, activeVersion, changed, complain, features, listen, models, rules, state, tell, trainingSets } from "./state.js";
 
 /** @import { Model } from "../model/types.js" */
 
@@ -63,7 +63,9 @@ setLoop({
 
 /** @param {number} id */
 export function chooseModel(id) {
-  Object.assign(state, { model: id, inspected: "model" });
+  // With the boxes that it learnt from, which "Train" and "Train further" would take.
+  const set = state.trainings.find((training) => training.model === id)?.set ?? null;
+  Object.assign(state, { model: id, inspected: "model", ...(trainingSets().some((one) => one.id === set) ? { set } : {}) });
   changed("models", "features");
 }
 

@@ -21,7 +21,7 @@ function facts() {
   const here = new Set(state.annotated.filter(({ pixels }) => pixels > 0).map(({ slice }) => slice)).size;
   return {
     tomograms: state.registers.list("dataset").length, moves: tour.moves, painted: here + elsewhere, boxes: state.totals.reduce((sum, { boxes }) => sum + boxes, 0), task: state.task,
-    trainings: state.trainings.length, going: state.trainings.filter(isGoing).length, networks: models().filter(({ network }) => network !== null).length,
+    trainings: state.trainings.length, going: state.trainings.filter(isGoing).length, epochs: Math.max(0, ...state.trainings.filter(isGoing).map(({ epoch }) => epoch)), networks: models().filter(({ network }) => network !== null).length,
     taken: state.undo.done.filter(({ name }) => isTaken(name)).length, rules: rules().length, runs: state.runs.filter((run) => run.state === "done").length,
     lists: state.jobs.filter((job) => job.kind === "pick" && job.state === "done").length,
   };

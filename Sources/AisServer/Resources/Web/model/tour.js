@@ -11,6 +11,7 @@
  * @property {number} trainings
  * @property {number} going  trainings that go on
  * @property {number} networks  models that have one
+ * @property {number} epochs  of the trainings that go on, done
  * @property {number} taken  times that something a model found was painted
  * @property {number} rules
  * @property {number} runs  that are done
@@ -37,17 +38,17 @@ export const STEPS = [
     targets: [".pic", '.tasks a[href="#annotate"]'], isDone: ({ painted }) => painted >= 1 },
   { title: "Paint in three slices", text: "Go some ten slices on and paint there too, all that is in the slice: a network learns more from other places than from neighbours. A double-click on the feature's name at the right changes it.",
     targets: [".slices"], isDone: ({ painted }) => painted >= 3 },
-  { title: "Set boxes", text: "Press G and click ten places on the slices that you painted: most on what you painted, a few where there is none of it. Each box is an example to learn from. B is the brush again.",
+  { title: "Set boxes", text: "Press G and click ten places, on each of the slices that you painted: most on what you painted, a few where there is none of it, which are examples of that. Each box is an example to learn from. B is the brush again.",
     targets: ['.rail [aria-label^="Box ("]'], isDone: ({ boxes }) => boxes >= 10 },
   { title: "Open Models", text: "Press 2. Picture, slice and tools stay as they are; the column at the right now has the training set, the models and the rules.",
     targets: [MODELS], isDone: ({ task }) => task === "models" },
-  { title: "Train", text: "Press Train. The feature that you painted is what it looks for; the time it takes stands under the button. The gear above has every setting, each with a default: UNet S is the quickest network.",
+  { title: "Train", text: "Press Train. The feature that you painted is what it looks for; the time it takes stands under the button. The gear above has every setting: for a first look UNet S, the quickest network, and 15 epochs will do.",
     targets: [".sheet .sheetfoot .btn.primary", ".trainrow .btn.primary", MODELS], isDone: ({ trainings }) => trainings >= 1 },
   { title: "Wait for its first result", text: "After an epoch or two the half-trained network is shown on the slice in view, and again and again as it learns. Scroll and paint meanwhile: nothing waits for it.",
-    targets: [".modellist .lay.on", MODELS], isDone: ({ networks }) => networks >= 1 },
+    targets: [".modellist .lay.on", MODELS], isDone: ({ networks, epochs }) => networks >= 1 || epochs >= 1 },
   { title: "Correct it", text: "Go to a slice that you have not painted. Press V and click a piece that is right: it is painted. Mend it with the brush (B), and set boxes on it (G), also where the network is wrong.",
     targets: ['.rail [aria-label^="From a model"]'], isDone: ({ taken }) => taken >= 1 },
-  { title: "Stop when it is good", text: "The curves fall, then flatten. Press Stop and keep best, or let it end. Train further with them goes on with the boxes that you added.",
+  { title: "Stop when it is good", text: "The curves fall, then flatten. Press Stop and keep best, or let it end. Train further with them takes in the boxes that you added; Ctrl+Z brings the network of before back.",
     targets: [".trainbuttons .btn.primary", ".modellist .lay.on", MODELS], isDone: ({ networks, going }) => networks >= 1 && going === 0 },
   { title: "Add a second network", text: "It is what the first is corrected by. Press N, paint and box something else, such as dark particles, then choose + for it in the training set, − for the first, and Train. Or + beside Models takes a file.",
     targets: ['.right [aria-label="New model"]'], isDone: ({ networks }) => networks >= 2 },

@@ -15,7 +15,7 @@ import { counted, duration, number, percent } from "../model/units.js";
 
 /** @import { Feature, Role, TrainingSet } from "../model/types.js" */
 
-const EMPTY = "Nothing of the feature is painted in these boxes: a network learns from them that it is not there. Paint it in them, or remove them.";
+const EMPTY = "Nothing of the feature is painted in these boxes: a network learns from them that it is not there, which a few are good for. Where it is there, paint it.";
 
 export function TrainingSection() {
   useTopics("models", "features", "annotations", "training", "ui");
@@ -29,7 +29,10 @@ export function TrainingSection() {
       ${set && isOpen ? html`<${IconButton} icon="box" title="Boxes of the set on the slice" kind="sm" pressed=${state.showsSetBoxes} onClick=${() => {
         state.showsSetBoxes = !state.showsSetBoxes;
         changed("models", "ui");
-      }} />` : null}${isOpen ? html`<${IconButton} icon="gear" title="What goes into it, and how it is trained" kind="sm" onClick=${() => openSheet("train", {})} />` : null}
+      }} />` : null}${isOpen ? html`<${IconButton} icon="gear" title="What goes into it, and how it is trained" kind="sm" onClick=${() => {
+        if (!set && list.length > 0) createSet();
+        openSheet("train", {});
+      }} />` : null}
       <${Menu} label="Training sets" buttonKind="ib sm" alignRight=${true} button=${html`<${Icon} name="more" />`} items=${[
         ...all.map(({ id, title }) => ({ name: title, isOn: id === set?.id, run: () => chooseSet(id) })),
         ...(all.length > 0 ? /** @type {"line"[]} */ (["line"]) : []),
