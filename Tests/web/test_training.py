@@ -304,6 +304,10 @@ def test_what_was_annotated_since_is_told(trainer):
     app.page.locator(".pic").focus()
     app.press("g")
     app.click(140, 60)
+    # Another set in view: choosing the model brings its own.
+    app.page.get_by_label("Training sets").click()
+    app.page.get_by_role("menuitem", name="New training set").click()
+    app.page.locator(".lay.model").click()
     expect(app.page.get_by_text("The boxes changed since this run began.")).to_be_visible()
     app.page.get_by_role("button", name="Train further with them").click()
     app.eventually(lambda: [one["state"] for one in trainings(app)] == ["done", "done"], "trained further", 240)
@@ -348,6 +352,11 @@ def test_a_network_that_was_brought_in_is_trained_further(trainer):
     expect(app.page.locator(".lay.model .nm")).to_have_text(["MembraneC"])
     expect(app.page.locator(".runtable tbody tr")).to_have_count(1)
     expect(app.page.get_by_role("button", name="Train it further", exact=True)).to_have_count(0)
+    # What came of it may be worse.
+    expect(app.page.get_by_role("status").filter(has_text="Undo brings the network of before back")).to_be_visible()
+    app.page.locator(".pic").focus()
+    app.press("Control+z")
+    app.eventually(lambda: models(app)[0]["version"] == before["version"], "the network of before")
 
 
 def test_curves_are_drawn_when_the_server_is_back(app):

@@ -156,8 +156,9 @@ package struct Trainer {
       while run.point.step < source.stepsPerEpoch {
         if cancellation.isCancelled { return .stopped }
         guard let batch = try queue.next() else { return .finished }
+        let warmth = settings.warmth(step: run.point.place(source.stepsPerEpoch))
         do throws(AisError) {
-          run.point.tally.add(try learner.learn(from: batch, rate: rate, seed: seed(epoch, run.point.step)))
+          run.point.tally.add(try learner.learn(from: batch, rate: rate * warmth, seed: seed(epoch, run.point.step)))
         } catch {
           guard error.code == .trainingDiverged, !run.point.history.isEmpty else { throw error }
           return .diverged

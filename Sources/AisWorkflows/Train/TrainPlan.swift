@@ -86,6 +86,7 @@ package struct TrainPlan: Sendable {
     settings.schedule = request.schedule
     settings.patience = request.patience
     settings.gradientLimit = request.gradientLimit
+    if start.graph != nil { settings.warmUp(stepsPerEpoch: sampler.stepsPerEpoch) }
     // A training that began on a card goes on elsewhere with the numbers that it began with.
     let precision =
       request.precision ?? kept?.identity["precision"].flatMap { TrainingSettings.Precision(rawValue: $0) }

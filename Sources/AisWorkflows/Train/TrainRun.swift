@@ -162,7 +162,7 @@ extension TrainPlan {
     metadata.modelDepth = sampler.depth
     metadata.filamentDiameter = request.filamentDiameter
     metadata.architecture = architectureName
-    metadata.epochs = request.epochs
+    metadata.epochs = history.count
     metadata.batchSize = sampler.batchSize
     metadata.copies = request.sampler.copies
     metadata.parameterCount = graph.parameterCount

@@ -31,6 +31,18 @@ struct SettingsTests {
     #expect(settings.rate(epoch: 12, after: history) == 2.5e-4)
   }
 
+  @Test func `a network that has learnt already is moved gently at first`() throws {
+    var settings = TrainingSettings(try .named("UNet S"), epochs: 4, threads: 1)
+    #expect(settings.warmth(step: 0) == 1)
+    settings.warmUp(stepsPerEpoch: 3)
+    #expect(settings.warmth(step: 0) < 0.05)
+    #expect(settings.warmth(step: 9) < settings.warmth(step: 10))
+    #expect(settings.warmth(step: 20) == 1)
+    settings.warmUp(stepsPerEpoch: 5000)
+    #expect(settings.warmth(step: 99) < 1)
+    #expect(settings.warmth(step: 100) == 1)
+  }
+
   @Test func `a continued training may have more epochs, but no other rate`() throws {
     let settings = TrainingSettings(try .named("UNet S"), epochs: 4, threads: 1)
     var longer = settings

@@ -274,11 +274,11 @@ export function noteTraining(training) {
 }
 
 /** @param {Training} training */
-function ended({ id, title, state: now, reason, best, epoch, isGivenUp }) {
+function ended({ id, title, state: now, reason, best, epoch, from, isGivenUp }) {
   if (now === "failed") complain(reason || `The training of ${title} failed.`);
   else if (now === "interrupted") complain(`The training of ${title} was interrupted after epoch ${epoch}. What it learnt is kept: it can go on.`);
   else if (isGivenUp) tell(`${title}: ${reason}`);
-  else tell(`${title}: ${now === "done" ? "trained" : "stopped"}${best ? `, the best is epoch ${best.epoch}` : ""}`);
+  else tell(`${title}: ${now === "done" ? "trained" : "stopped"}${best ? `, the best is epoch ${best.epoch}` : ""}${from ? ". Undo brings the network of before back" : ""}`);
   state.histories.delete(id);
 }
 

@@ -125,7 +125,7 @@
  * @typedef {{ epoch: number, learningRate: number, loss: number, dice: number, precision: number, recall: number,
  *   heldOut: { loss: number, dice: number, precision: number, recall: number } | null, seconds: number, isBest: boolean }} EpochLine
  *
- * @typedef {{ id: string, title: string, model: number, set: number | null, file: string | null, architecture: string,
+ * @typedef {{ id: string, title: string, model: number, set: number | null, file: string | null, from: string | null, architecture: string,
  *   state: "waiting" | "extracting" | "starting" | "running" | "stopping" | "done" | "stopped" | "failed" | "interrupted", reason: string, epochs: number, epoch: number, fraction: number,
  *   secondsLeft: number | null, loss: number | null, last: EpochLine | null, best: EpochLine | null, started: number, ended: number | null, settings: Record<string, any>,
  *   setDigest: string, setChanged: boolean, host: string | null, isGivenUp: boolean }} Training
