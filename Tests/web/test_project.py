@@ -49,6 +49,12 @@ def test_slices_go_on_by_keys_after_a_click_into_the_list(app):
     app.until("state.dataset === 3 && state.slice === 21")
     app.press("ArrowDown")
     app.until("state.dataset === 4")
+    # A list has no use for Space: the view is reset all the same.
+    fitted = app.state("state.view.zoom")
+    app.press("Shift+=")
+    app.until(f"state.view.zoom > {fitted}")
+    app.press("Space")
+    app.becomes(lambda: app.state("state.view.zoom"), fitted)
 
 
 def test_a_missing_tomogram_says_so_and_is_found_again(app):

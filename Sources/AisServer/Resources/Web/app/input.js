@@ -218,8 +218,8 @@ function isTyping(target, event) {
   const isPicture = role === "application";
   if (isPicture || target === document.body) return false;
   if (["Enter", "Tab"].includes(event.key)) return true;
-  // Space presses what has the focus by keyboard; after a click it is the picture's again.
-  if (event.key === " ") return target.matches(":focus-visible");
+  // Space presses what has the focus by keyboard; after a click it is the picture's again, and a list has no use for it.
+  if (event.key === " ") return role !== "listbox" && target.matches(":focus-visible");
   if (!/^(Arrow|Home|End|Page)/.test(event.key)) return false;
   if (role === "slider" || target.closest("[role=menu],[role=radiogroup]")) return true;
   // Lists and toolbars go up and down; left and right stay those of the slices.

@@ -8,7 +8,7 @@ import { redraw } from "./picture.js";
 import { newId } from "../model/edits.js";
 import { Unreachable } from "../model/outbox.js";
 import { DEFAULTS, isGoing, misfit, nearest, versioned, withLine, withRole } from "../model/training.js";
-import { activeDataset, activeFeature, activeModel, activeSet, changed, complain, features, listen, models, state, tell } from "./state.js";
+import { activeDataset, activeFeature, activeModel, activeSet, changed, complain, features, listen, models, state, tell, trainingSets } from "./state.js";
 
 /** @import { Model, Role, Training, TrainingSet } from "../model/types.js" */
 
@@ -212,10 +212,10 @@ export async function trainOnFile(path) {
   }
 }
 
-/** Trains a new network, or one further, with the set in the right column. @param {Model | null} [from] */
-export async function train(from = null) {
+/** Trains a new network, or one further, with the boxes that are named or else with the set in the right column. @param {Model | null} [from] @param {number | null} [boxes]  a training set */
+export async function train(from = null, boxes = null) {
   /** @type {Pick<TrainingSet, "id" | "title" | "roles">} */
-  const set = activeSet() ?? { id: createSet(), title: activeFeature()?.title ?? "Training set", roles: state.feature === null ? {} : { [state.feature]: "positive" } };
+  const set = trainingSets().find(({ id }) => id === boxes) ?? activeSet() ?? { id: createSet(), title: activeFeature()?.title ?? "Training set", roles: state.feature === null ? {} : { [state.feature]: "positive" } };
   const positive = features().find(({ id }) => set.roles[id] === "positive");
   const fields = from
     ? { from: from.id, model: from.id, title: from.title }

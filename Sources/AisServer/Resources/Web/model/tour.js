@@ -34,7 +34,7 @@ export const STEPS = [
     targets: [".filesheet .btn.primary", ".start .acts button", ".center .btn.primary"], isDone: ({ tomograms }) => tomograms >= 1 },
   { title: "Go through the slices", text: "Turn the wheel over the picture, or press ← and →. Drag on the ruler below for a larger step. Shift and wheel zooms, a tap on Space shows all of it again.",
     targets: [".slices"], isDone: ({ moves }) => moves >= 3 },
-  { title: "Paint what you look for", text: "Press 1, hold the left button over the picture and draw along a membrane. The right button erases, [ and ] change the brush, Ctrl+Z takes back. It is saved as you paint.",
+  { title: "Paint what you look for", text: "Press 1, hold the left button over the picture and draw along a membrane; paint what is hollow whole, or its wall, but always alike. The right button erases, [ and ] change the brush. It is saved as you paint.",
     targets: [".pic", '.tasks a[href="#annotate"]'], isDone: ({ painted }) => painted >= 1 },
   { title: "Paint in three slices", text: "Go some ten slices on and paint there too, all that is in the slice: a network learns more from other places than from neighbours. A double-click on the feature's name at the right changes it.",
     targets: [".slices"], isDone: ({ painted }) => painted >= 3 },

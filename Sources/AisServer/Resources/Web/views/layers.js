@@ -13,6 +13,7 @@ import { ResultList } from "./result-list.js";
 import { RuleInspector, RuleList } from "./rules-list.js";
 import { TrainingSection } from "./training-set.js";
 import { openSheet, run } from "../app/commands.js";
+import { startTour, tour } from "../app/tour.js";
 import * as actions from "../app/features.js";
 import { goToSlice } from "../app/datasets.js";
 import { activeFeature, boxSizeOf, features, libraries, models, ownBoxSize, state } from "../app/state.js";
@@ -51,10 +52,12 @@ function FeatureList() {
 }
 
 function NoFeature() {
+  useTopics("tour");
   const known = actions.knownFeatures().slice(0, 8);
   return html`<div class="pad"><p class="s t2" style="margin-bottom:8px">No feature yet. Paint, and one is made; or name it first.</p>
     <div class="row" style="flex-wrap:wrap;gap:6px"><button class="btn" onClick=${actions.createAndName}>New feature <kbd>N</kbd></button>
-    ${known.map((card) => html`<button class="btn" onClick=${() => actions.createFeature(undefined, card)}><span class="sw" style=${`--c:${hex(card)}`}></span>${card.title}</button>`)}</div></div>`;
+    ${known.map((card) => html`<button class="btn" onClick=${() => actions.createFeature(undefined, card)}><span class="sw" style=${`--c:${hex(card)}`}></span>${card.title}</button>`)}</div>
+    ${tour.isOpen ? null : html`<p class="s t2" style="margin-top:8px">New here? <button class="linkish s" title="Shift+T" onClick=${() => startTour()}>Be shown around</button>, from paint to a list of particles.</p>`}</div>`;
 }
 
 let dragged = /** @type {number | null} */ (null);

@@ -4,7 +4,7 @@ import { html, useEffect } from "./ui.js";
 import { Chart } from "./chart.js";
 import { Note } from "./controls.js";
 import { learnHistory, remove, resume, runsOf, stop, train } from "../app/training.js";
-import { state } from "../app/state.js";
+import { state, trainingSets } from "../app/state.js";
 import { hex } from "../model/palette.js";
 import { canGoOn, isGoing, stage } from "../model/training.js";
 import { duration, number, stopwatch } from "../model/units.js";
@@ -40,7 +40,7 @@ function Stage({ training, model }) {
   return html`<div class="row" style="align-items:baseline"><span class="m">${stage(training)}</span><span class="g"></span><span class="s t2">${going && secondsLeft ? `${duration(secondsLeft)} left` : going && loss !== null ? `loss ${number(loss, 3)}` : ""}</span></div>
     ${going ? html`<span class="prog" role="progressbar" aria-label=${`Training ${training.title}`} aria-valuenow=${Math.round(fraction * 100)} style=${`--v:${fraction * 100}%;--c:${hex(model)};margin:6px 0 10px`}><i></i></span>` : null}
     ${training.state === "failed" || training.state === "interrupted" ? html`<${Note} kind="warn">${training.reason || "It ended before it was done."}<//>` : null}
-    ${training.setChanged ? html`<${Note} kind="plain">The boxes changed since this run began.${!going && model.network ? html` <button class="btn" onClick=${() => void train(model)}>Train further with them</button>` : null}<//>` : null}
+    ${training.setChanged ? html`<${Note} kind="plain">The boxes changed since this run began.${!going && model.network && trainingSets().some(({ id }) => id === training.set) ? html` <button class="btn" onClick=${() => void train(model, training.set)}>Train further with them</button>` : null}<//>` : null}
     ${going && training.host ? html`<${Note} kind="plain">It is trained on ${training.host}, where another Ais began it, and can only be stopped there. Its network comes here when it has ended.<//>` : going ? html`<div class="row trainbuttons"><button class="btn primary g" onClick=${() => void stop(training, true)}>Stop and keep best</button><button class="btn" title="Stop and give this run up" onClick=${() => void stop(training, false)}>Stop</button></div>`
       : canGoOn(training) ? html`<div class="row trainbuttons"><button class="btn g" onClick=${() => void resume(training, training.epoch < training.epochs ? undefined : training.epochs + 50)}>${training.epoch < training.epochs ? "Continue" : "50 epochs more"}</button>
       <button class="btn quiet" title="Remove this run and its curves; the model stays" onClick=${() => void remove(training)}>Remove the run</button></div>` : null}`;
