@@ -50,7 +50,7 @@ export const STEPS = [
     targets: ['.rail [aria-label^="From a model"]'], isDone: ({ taken }) => taken >= 1 },
   { title: "Stop when it is good", text: "The curves fall, then flatten. Press Stop and keep best, or let it end. Train further with them takes in the boxes that you added; Ctrl+Z brings the network of before back.",
     targets: [".trainbuttons .btn.primary", ".modellist .lay.on", MODELS], isDone: ({ networks, going }) => networks >= 1 && going === 0 },
-  { title: "Add a second network", text: "It is what the first is corrected by. Press N, paint and box something else, such as dark particles, then choose + for it in the training set, − for the first, and Train. Or + beside Models takes a file.",
+  { title: "Add a second network", text: "It is what the first is corrected by. Press 1 and N, paint and box something else, such as dark particles. Then 2, New training set in the menu beside it, + for the new feature, and Train. Or + beside Models takes a file.",
     targets: ['.right [aria-label="New model"]'], isDone: ({ networks }) => networks >= 2 },
   { title: "Set a rule between them", text: "Open Rules, press + there, and say who avoids whom. Radius and level act at once; what was taken away stays outlined with dashes. Hold R to see the slice without rules.",
     targets: ['.right [aria-label="New rule"]', MODELS], isDone: ({ rules }) => rules >= 1 },

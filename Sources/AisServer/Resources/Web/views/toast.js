@@ -46,8 +46,11 @@ export function Announcer() {
     const stops = [
       listen(["slice"], () => later(() => {
         if (!activeDataset()) return "";
-        const painted = state.annotated.filter(({ slice, pixels }) => slice === state.slice && pixels > 0)
-          .map(({ feature, pixels }) => `${features().find(({ id }) => id === feature)?.title} painted, ${number(pixels)} pixels.`);
+        const painted = state.annotated.filter(({ slice, pixels }) => slice === state.slice && pixels > 0).flatMap(({ feature, pixels }) => {
+          // One that was deleted may still be counted.
+          const known = features().find(({ id }) => id === feature);
+          return known ? [`${known.title} painted, ${number(pixels)} pixels.`] : [];
+        });
         return `Slice ${state.slice}. ${painted.join(" ")}`;
       })),
       listen(["toast", "history"], () => {
