@@ -8,8 +8,8 @@
 Both train with the reference's defaults (batches of 32, 8 copies, Adam at 1e-3, quarter turns and mirrors, nothing held out). The
 reference goes first; ours with the same number of epochs, and with as many as take the CPU time that the reference took, start
 included, each from the same training. `ais segment` applies all networks to the tomogram, `ais evaluate` compares with the labels. The
-reference has no seed: its runs are simply repeated. Every run is kept in FOLDER, so that an interrupted table goes on where it was;
-`--table` only prints what there is.
+reference has no seed: its runs are simply repeated. Every run is kept in FOLDER, so that an interrupted table, or one
+that is now to have more of `--equal-time`, goes on where it was; `--table` only prints what there is.
 """
 
 import argparse
@@ -82,11 +82,11 @@ class Trainings:
     def ours(self, architecture: str, precision: str, seed: int, limit: float) -> list[dict]:
         """After the reference's number of epochs, and after the last one that ends within `limit` CPU seconds."""
         record = self.kept(f"{architecture}-{precision}-{seed}")
-        if record.exists():
-            return json.loads(record.read_text())
+        rows = json.loads(record.read_text()) if record.exists() else []
         folder = self.work / f"{precision}-{architecture}-{seed}"
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir()
+        if not rows:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
 
         def train(epochs) -> float:
             return run(
@@ -94,17 +94,19 @@ class Trainings:
                  BATCH, "--copies", COPIES, "--rate", RATE, "--precision", precision, "--seed", seed, "--threads",
                  self.options.threads, "--resume", "--keep-checkpoint", "-q"], folder)
 
-        epochs, spent = self.options.epochs, train(PROBE)
+        done, spent = (rows[-1]["epochs"], rows[-1]["seconds"]) if rows else (PROBE, train(PROBE))
         start = min(spent / 2, 4.0)
-        same_time = min(2 * epochs, max(PROBE, int((limit - start) / ((spent - start) / PROBE))))
-        rows = []
-        for stop in sorted({epochs, same_time} if seed <= self.options.equal_time else {epochs}):
-            if stop > PROBE:
+        epochs = self.options.epochs
+        same_time = min(2 * epochs, max(PROBE, int((limit - start) / ((spent - start) / done))))
+        stops = {epochs, same_time} if seed <= self.options.equal_time else {epochs}
+        for stop in sorted(stop for stop in stops if stop >= done and all(row["epochs"] != stop for row in rows)):
+            if stop > done:
                 spent += train(stop)
             copy = folder / f"after{stop}.scnm"
             shutil.copy(folder / "N.scnm", copy)
             rows.append({"epochs": stop, "seconds": spent, "isSameTime": stop == same_time} | self.scores(copy))
-        return self.keep(record, rows)
+            self.keep(record, rows)
+        return rows
 
     def keep(self, record: pathlib.Path, rows: list[dict]) -> list[dict]:
         record.write_text(json.dumps(rows))
