@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import signal
+import subprocess
 import threading
 import time
 
@@ -201,6 +202,21 @@ def test_a_network_learns_from_a_file_of_boxes(can_train, shared, start, tmp_pat
     assert app.post(f"{app.at}/trainings", order)["title"] == "Membrane v2"
 
 
+def stopped_in_terminal(app):
+    """What is said at a start and a stop with Ctrl-C."""
+    command = [str(app.program), "app", "--no-open", "--port", str(app.port), *app.arguments, *app.paths]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=app.environment, cwd=app.home)
+    said = ""
+    while "Ctrl-C stops the program" not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    process.send_signal(signal.SIGINT)
+    said += process.communicate(timeout=60)[1]
+    assert process.returncode == 0
+    return said
+
+
 def test_trainings_go_on_without_the_server_and_are_found_again(can_train, start):
     app = start()
     set_, *_ = annotated(app)
@@ -209,6 +225,8 @@ def test_trainings_go_on_without_the_server_and_are_found_again(can_train, start
     waiting = app.post(f"{app.at}/trainings", {**order, "epochs": 2, "title": "Second"})
     until(app, begun["id"], "running", "done")
     app.kill()
+    # Who stops the program from its terminal is told what goes on without it.
+    assert "ais: 1 training goes on without this program" in stopped_in_terminal(app)
     app.start()
     # Nobody has to ask: what runs is found, and what waited has its turn.
     done = until(app, begun["id"], "done")

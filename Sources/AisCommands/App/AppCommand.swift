@@ -18,7 +18,8 @@ package struct AppCommand: AsyncParsableCommand {
 
       The page runs in the browser of this machine or, through one forwarded port, of any other: over SSH the line to type \
       there is printed. Only who has the printed address gets in. Every edit is on the disk before it is answered; Ctrl-C \
-      stops the program at any time. A project that is open in another 'ais app' of yours is joined there.
+      stops the program at any time, while trainings and runs go on. A project that is open in another 'ais app' of yours \
+      is joined there.
       """)
 
   @Argument(help: ArgumentHelp("Tomograms, .scns files, a folder of them, or a project.", valueName: "path"))
@@ -102,8 +103,9 @@ package struct AppCommand: AsyncParsableCommand {
     let port = try FreePort.find(port)
     let opensBrowser = !noOpen && !verbosity.json
     let start = AppStart(listen: listen, token: server.settings.token, key: key, stateFolder: folders.state)
+    let left: WorkLeft
     do {
-      try await server.run(port: port) { port in
+      left = try await server.run(port: port) { port in
         let record = start.record(port)
         start.announce(record, port, verbosity, opensBrowser: opensBrowser)
       }
@@ -118,7 +120,10 @@ package struct AppCommand: AsyncParsableCommand {
     }
     start.remove()
     logger.info("stopped")
-    if !verbosity.quiet, !verbosity.json { Terminal.standardError.print("ais: stopped; everything is saved") }
+    if !verbosity.quiet, !verbosity.json {
+      Terminal.standardError.print("ais: stopped; everything is saved")
+      if let sentence = left.sentence { Terminal.standardError.print("ais: \(sentence)") }
+    }
   }
 
   private func settings(_ folders: UserFolders, _ logger: Logger) throws -> AppSettings {

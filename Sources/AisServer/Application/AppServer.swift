@@ -39,12 +39,13 @@ package struct AppServer: Sendable {
     try ProjectOpening.Plan(paths, dataFolder: dataFolder).project
   }
 
-  /// Serves until the process is asked to stop, then lets requests end, closes the projects and returns.
+  /// Serves until the process is asked to stop, then lets requests end, closes the projects and returns what goes on by itself.
   ///
   /// - Parameter ready: called once with the port, when the server answers.
+  @discardableResult
   package func run(
     port: Int, stopsOnSignals: Bool = true, ready: @escaping @Sendable (Int) async -> Void
-  ) async throws {
+  ) async throws -> WorkLeft {
     let app = app
     let application = buildApplication(app, port: port) { channel in
       let port = channel.localAddress?.port ?? port
@@ -67,7 +68,7 @@ package struct AppServer: Sendable {
       await app.projects.closeAll()
       throw error
     }
-    await app.projects.closeAll()
+    return await app.projects.closeAll()
   }
 }
 

@@ -101,15 +101,20 @@ final class OpenProject: Sendable {
     slices.cancelBricks()
   }
 
-  /// Lets go of the project, when nothing more is asked of it.
-  func close() async {
+  /// Lets go of the project, when nothing more is asked of it, and tells what goes on by itself.
+  @discardableResult
+  func close() async -> WorkLeft {
     endStreams()
     for watcher in watchers.withLock({ $0 }) { watcher.cancel() }
     for watcher in watchers.withLock({ $0 }) { await watcher.value }
     await jobs.finish()
     await runs.close()
     await trainings.close()
+    let left = WorkLeft(
+      trainings: trainings.all.count { [.starting, .running, .stopping].contains($0.now.state) && $0.now.host == nil },
+      runs: await onDisk { self.runs.all().count { $0.state.isLive && $0.recipe.place.kind == .here } })
     _ = try? await session.run { (project) throws(AisError) in try project.close() }
+    return left
   }
 
   // MARK: What is asked for often

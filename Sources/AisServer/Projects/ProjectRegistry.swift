@@ -114,11 +114,14 @@ package actor ProjectRegistry {
     for project in projects.values { project.endStreams() }
   }
 
-  /// Closes all projects.
-  func closeAll() async {
+  /// Closes all projects, and tells what goes on by itself.
+  @discardableResult
+  func closeAll() async -> WorkLeft {
+    var left = WorkLeft()
     isClosed = true
     for task in opening.values { if case .success(let project) = await task.result { projects[project.key] = project } }
-    for project in projects.values { await project.close() }
+    for project in projects.values { left += await project.close() }
     projects = [:]
+    return left
   }
 }
