@@ -40,6 +40,19 @@ def test_a_feature_made_by_a_key_is_named_first(app):
     app.eventually(lambda: [feature["title"] for feature in app.features()] == ["Ice", "Feature 2"])
 
 
+def test_a_feature_made_elsewhere_leads_to_where_it_is_named_and_painted(app):
+    app.page.keyboard.press("2")
+    expect(app.page.get_by_text("No model yet.")).to_be_visible()
+    app.page.locator(".pic").focus()
+    app.page.keyboard.press("n")
+    expect(app.page.get_by_label("Name of the feature")).to_be_focused()
+    app.page.keyboard.type("Ice")
+    app.page.keyboard.press("Enter")
+    app.eventually(lambda: [feature["title"] for feature in app.features()] == ["Ice"])
+    app.drag([(60, 60), (60, 120)])
+    app.painted((60, 90))
+
+
 def test_no_key_marks_all_words_of_the_page(app):
     app.page.locator(".pic").focus()
     app.page.keyboard.press("Control+a")

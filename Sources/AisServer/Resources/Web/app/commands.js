@@ -173,7 +173,11 @@ const commands = {
   "brush.larger": () => tools.setRadius(tools.radius() + 0.5),
   "flood.less": () => sensitivity(-5),
   "flood.more": () => sensitivity(5),
-  "feature.new": () => feature.createAndName(),
+  "feature.new": () => {
+    // Where its row is seen, named and painted.
+    if (state.task !== "annotate") showTask("annotate");
+    feature.createAndName();
+  },
   "feature.previous": () => stepFeature(-1),
   "feature.next": () => stepFeature(1),
   "feature.underPointer": () => {

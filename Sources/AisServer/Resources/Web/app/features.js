@@ -30,7 +30,7 @@ export function createFeature(title, card) {
 /** Makes a feature whose name is typed before anything else, where its row is in view. */
 export function createAndName() {
   const id = createFeature();
-  if (state.task === "annotate" && !state.preferences.folded.includes("features")) state.naming = id;
+  if (!state.preferences.folded.includes("features")) state.naming = id;
 }
 
 /** About a hundredth of the picture. */
