@@ -282,6 +282,7 @@ def test_trainings_wait_for_each_other_and_are_given_up(trainer):
     app.eventually(lambda: [one["state"] for one in trainings(app)] == ["waiting", "running"], "one runs, one waits", 120)
     assert [one["title"] for one in models(app)] == ["Membrane", "Membrane v2"]
     expect(app.page.get_by_text("Waiting for another training", exact=True)).to_be_visible()
+    expect(app.page.locator(".lay.model").filter(has_text="Membrane v2")).to_contain_text("waits")
     app.page.locator(".trainbuttons").get_by_role("button", name="Stop", exact=True).click()
     app.eventually(lambda: len(models(app)) == 1, "its row is gone")
     expect(app.page.get_by_role("status").filter(has_text="Membrane v2: given up; it had no network yet, so its row is gone")).to_be_visible()
@@ -344,6 +345,15 @@ def test_a_second_run_is_compared_with_the_first(trainer):
     app.page.mouse.move(box["x"] + 2, box["y"] + box["height"] + 200)
     app.rest()
     expect(app.page.locator(".readout")).to_contain_text(re.compile("^Epoch 1.*: loss .*Dice .*precision .*recall"))
+    # The run is marked whose network the model has, also after an undo.
+    marked = app.page.locator(".runtable tbody tr.on")
+    expect(marked).to_have_count(1)
+    expect(app.page.locator(".runtable tbody tr").first).to_have_class("on")
+    app.page.locator(".pic").focus()
+    app.press("Control+z")
+    expect(app.page.locator(".runtable tbody tr").last).to_have_class("on")
+    expect(marked).to_have_count(1)
+    expect(marked).to_have_attribute("title", re.compile("; the model has its network$"))
 
 
 def test_a_network_that_was_brought_in_is_trained_further(trainer):

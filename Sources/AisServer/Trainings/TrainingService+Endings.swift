@@ -18,7 +18,7 @@ extension TrainingService {
     fields.training = order.id
     fields.source =
       JSONValue.object([
-        "kind": .string("training"), "name": .string(order.title), "path": .null,
+        "kind": .string("training"), "training": .string(order.id), "name": .string(order.title), "path": .null,
         "time": .number((Date().timeIntervalSince1970 * 1000).rounded()), "by": .string(order.author),
       ]).text
     let known = try project.model(order.model)

@@ -110,6 +110,17 @@ Deno.test("training sets take sensible sizes, roles and tomograms", () => {
   equal(training.epochSeconds(100, { copies: 10, validation: 0 }, set, [before], "VGGNet"), null);
 });
 
+Deno.test("a network that finds nothing is known after a few epochs, and not by its best luck", () => {
+  const line = (/** @type {number} */ epoch, /** @type {number} */ recall, /** @type {number | null} */ heldOut = null) => /** @type {any} */ ({ epoch, recall, heldOut: heldOut === null ? null : { recall: heldOut } });
+  equal(training.findsNothing({ best: null, last: null }), false);
+  equal(training.findsNothing({ best: line(1, 0), last: line(4, 0) }), false);
+  equal(training.findsNothing({ best: line(1, 0), last: line(5, 0) }), true);
+  equal(training.findsNothing({ best: line(5, 0.5), last: line(5, 0.5) }), false);
+  equal(training.findsNothing({ best: line(6, 0.01, 0), last: line(9, 0.01, 0) }), true);
+  // A few held-out boxes may hold nothing by chance.
+  equal(training.findsNothing({ best: line(6, 0.6, 0), last: line(9, 0.7, 0) }), false);
+});
+
 Deno.test("a training's curves, its words, and epochs that come twice", () => {
   const line = (/** @type {number} */ epoch, isBest = false) => ({ epoch, learningRate: 1e-3, loss: 1 / epoch, dice: 0.5, precision: 1, recall: 1, heldOut: { loss: 0.3, dice: 0.1 * epoch, precision: 1, recall: 1 }, seconds: 1, isBest });
   const history = [line(1), line(2, true), line(3)];

@@ -297,6 +297,9 @@ export async function refreshTrainings() {
   }
 }
 
+/** The training that a model's network comes from, which an undo may have changed: while one goes on, that one. @param {Model} model @param {Training[]} runs  its own, the latest first */
+export const runOf = (model, runs) => (runs[0] && isGoing(runs[0]) ? runs[0] : runs.find(({ id }) => id === model.source?.training) ?? runs[0]);
+
 /** The trainings whose curves are compared with that of a model, the latest first: its own, and others of the same set. @param {Model | null} [model] */
 export function runsOf(model = activeModel()) {
   if (!model) return [];

@@ -88,6 +88,12 @@ export function stage({ state, epoch, epochs, reason, host, isGivenUp }) {
   }
 }
 
+/** Whether a network says nearly nothing after epochs enough for others to say something. @param {Pick<Training, "best" | "last">} training */
+export function findsNothing({ best, last }) {
+  const line = best ?? last;
+  return Boolean(line && last && last.epoch >= 5 && (line.heldOut?.recall ?? line.recall) < 0.05 && line.recall < 0.05);
+}
+
 /** The curves over the epochs, null where nothing was held out. @param {EpochLine[]} history */
 export const curves = (history) => ({
   epochs: history.map(({ epoch }) => epoch), loss: history.map(({ loss }) => loss),

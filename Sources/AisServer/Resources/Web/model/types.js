@@ -83,7 +83,7 @@
  *
  * What is known of a model beside its cells: it changes without edits, as while it learns. `version` is "" while there is no network.
  * @typedef {{ state: "ready" | "training" | "missing", reason: string, version: string, network: Network | null, training: string | null,
- *   source: { kind: string, name: string, path: string | null, time: number, by: string } | null }} ModelState
+ *   source: { kind: string, training?: string, name: string, path: string | null, time: number, by: string } | null }} ModelState
  *
  * @typedef {{ id: number, title: string, position: number, opacity: number, threshold: number, isActive: boolean, isVisible: boolean, isBlended: boolean, emits: boolean,
  *   absorbs: boolean, feature: number | null, augmentations: number, tiling: "standard" | "exact", processingVoxelSizeAngstrom: number | null }} ModelCells

@@ -84,6 +84,7 @@ function ModelRow({ model, index }) {
 function Fact({ model }) {
   const training = state.trainings.find((one) => one.model === model.id && isGoing(one));
   if (!training) return html`<span class="v">${factOf(model)}</span>`;
+  if (training.state === "waiting") return html`<span class="v">waits</span>`;
   return html`<span class="prog" style=${`width:56px;--v:${training.fraction * 100}%`}><i></i></span><span class="v">${percent(training.fraction)}</span>`;
 }
 
