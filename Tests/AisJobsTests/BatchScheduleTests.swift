@@ -132,6 +132,19 @@ struct BatchScheduleTests {
     #expect(endless.suffices(for: entry(1e9), at: .seconds(1e9)))
   }
 
+  @Test("time left follows the first slices, and the more, the more was done")
+  func pace() {
+    var pace = WorkPace(trustedSeconds: 10)
+    #expect(pace.factor == 1)
+    // The first seconds read the tomogram.
+    pace.learn(forecast: 0.1, taken: 2)
+    #expect(pace.factor < 1.2)
+    pace.learn(forecast: 19.9, taken: 58)
+    #expect(abs(pace.factor - 70.0 / 30) < 1e-9)
+    pace.learn(forecast: 980, taken: 2940)
+    #expect(abs(pace.factor - 3) < 0.03)
+  }
+
   @Test("an entry that is known already changes nothing")
   func twice() {
     var schedule = BatchSchedule(tasks(1))

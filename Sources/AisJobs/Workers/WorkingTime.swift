@@ -5,8 +5,7 @@
 package struct WorkingTime: Sendable {
   /// Since the worker's start; `nil` for no limit.
   private let limit: Duration?
-  private var forecastSeconds = 0.0
-  private var takenSeconds = 0.0
+  private var pace = WorkPace()
   /// By command.
   private var longest: [String: Double] = [:]
 
@@ -15,17 +14,14 @@ package struct WorkingTime: Sendable {
   /// A task was done, in so many seconds.
   package mutating func learn(_ entry: BatchTasks.Entry, seconds: Double) {
     longest[entry.stage.command] = max(longest[entry.stage.command] ?? 0, seconds)
-    guard let forecast = entry.task.forecast.seconds else { return }
-    forecastSeconds += forecast
-    takenSeconds += seconds
+    if let forecast = entry.task.forecast.seconds { pace.learn(forecast: forecast, taken: seconds) }
   }
 
   /// Whether the task will probably end in time, seen from so long after the worker's start. The first one always may try: no
   /// worker will ever have more time for it.
   package func suffices(for entry: BatchTasks.Entry, at now: Duration) -> Bool {
     guard let limit, !longest.isEmpty else { return true }
-    let pace = forecastSeconds > 0 ? takenSeconds / forecastSeconds : 1
-    let seconds = entry.task.forecast.seconds.map { $0 * pace } ?? longest[entry.stage.command] ?? 0
+    let seconds = entry.task.forecast.seconds.map { $0 * pace.factor } ?? longest[entry.stage.command] ?? 0
     return now + .seconds(seconds) <= limit
   }
 }

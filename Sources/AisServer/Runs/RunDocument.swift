@@ -16,7 +16,7 @@ enum RunDocument {
       "ended": .optional(view.ended), "output": .string(recipe.output), "place": place(recipe.place),
       "slurm": .optional(view.slurm), "fraction": .number((view.fraction * 1000).rounded() / 1000),
       "secondsLeft": .optional(view.secondsLeft.map { $0.rounded() }),
-      "seconds": .number(view.rows.reduce(0) { $0 + ($1.seconds ?? 0) }),
+      "seconds": .number(view.state.isLive ? view.secondsOfWork.rounded() : view.secondsOfWork),
       "forecastSeconds": .number(view.rows.reduce(0) { $0 + ($1.forecastSeconds ?? 0) }),
       "counts": .object([
         "all": .number(view.rows.count), "done": .number(view.count(.done)), "failed": .number(view.count(.failed)),

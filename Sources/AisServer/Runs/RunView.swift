@@ -76,21 +76,22 @@ struct RunView: Sendable {
     return all > 0 ? min(1, done / all) : 0
   }
 
-  /// Seconds that are left: forecasts, scaled by what the tomograms before, and those at work, took of theirs. `nil` without forecasts.
+  /// Seconds that its tomograms took, and those at work took until now: waiting is not work.
+  var secondsOfWork: Double { rows.reduce(0) { $0 + ($1.seconds ?? $1.elapsed ?? 0) } }
+
+  /// Seconds that are left: forecasts, scaled by what the tomograms before, and those at work, took of theirs, the first slices
+  /// included. `nil` without forecasts.
   var secondsLeft: Double? {
     guard state == .running else { return nil }
-    var (forecast, taken) = (0.0, 0.0)
-    for row in rows where !row.wasThere && (row.forecastSeconds ?? 0) > 0 {
+    var pace = WorkPace(trustedSeconds: 10)
+    for row in rows where !row.wasThere {
+      guard let forecast = row.forecastSeconds, forecast > 0 else { continue }
       if row.state == .done {
-        forecast += row.forecastSeconds ?? 0
-        taken += row.seconds ?? 0
-      } else if row.state == .running, let share = row.fraction, share >= Self.leastShare, let elapsed = row.elapsed {
-        // Of one large tomogram nothing else would be known until it is done.
-        forecast += share * (row.forecastSeconds ?? 0)
-        taken += elapsed
+        pace.learn(forecast: forecast, taken: row.seconds ?? 0)
+      } else if row.state == .running, let share = row.fraction, share > 0, let elapsed = row.elapsed {
+        pace.learn(forecast: share * forecast, taken: elapsed)
       }
     }
-    let scale = forecast > 0 && taken > 0 ? taken / forecast : 1
     let left = rows.reduce(0) { sum, row in
       switch row.state {
       case .waiting: sum + (row.forecastSeconds ?? 0)
@@ -99,11 +100,8 @@ struct RunView: Sendable {
       }
     }
     let workers = Double(max(1, min(recipe.place.workers, count(.waiting) + count(.running))))
-    return left > 0 ? left * scale / workers : nil
+    return left > 0 ? left * pace.factor / workers : nil
   }
-
-  /// Less of a tomogram says nothing of the rest: reading it and warming up take most of the time.
-  private static let leastShare = 0.1
 
   // MARK: What the journal says
 

@@ -122,9 +122,9 @@ function Start() {
 
 // MARK: A run
 
-/** Since it began as long as it goes on; then what its tomograms took. @param {Run} run */
+/** What its tomograms took, without the time that it waited. @param {Run} run */
 function timeOf(run) {
-  if (isLive(run)) return duration(Math.max(0, Math.round((Date.now() - run.started) / 1000)));
+  if (isLive(run) && run.seconds === 0) return run.state === "waiting" ? "not begun" : "just begun";
   return run.seconds > 0 ? duration(run.seconds) : run.counts.done > 0 ? "none: all was there" : "none";
 }
 
