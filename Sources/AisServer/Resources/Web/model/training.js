@@ -88,10 +88,10 @@ export function stage({ state, epoch, epochs, reason, host, isGivenUp }) {
   }
 }
 
-/** Whether a network says nearly nothing after epochs enough for others to say something. @param {Pick<Training, "best" | "last">} training */
-export function findsNothing({ best, last }) {
+/** Whether a network says nearly nothing when its training is over, or after epochs enough for most to say something. @param {Pick<Training, "best" | "last" | "state">} training */
+export function findsNothing({ best, last, state }) {
   const line = best ?? last;
-  return Boolean(line && last && last.epoch >= 5 && (line.heldOut?.recall ?? line.recall) < 0.05 && line.recall < 0.05);
+  return Boolean(line && last && (last.epoch >= 10 || !isGoing({ state })) && (line.heldOut?.recall ?? line.recall) < 0.05 && line.recall < 0.05);
 }
 
 /** The curves over the epochs, null where nothing was held out. @param {EpochLine[]} history */
