@@ -282,3 +282,48 @@ def test_the_flood_brush_takes_what_the_filters_show(app):
     app.until("!state.filtersAreOn")
     app.move(128, 128)
     assert app.state("state.cursor.value") == value, "the value under the pointer stays that of the file"
+
+
+def test_a_picture_that_moves_has_fewer_pixels_where_the_processor_draws_and_its_lines_stay(app):
+    """Tests run without a graphics card."""
+    app.press("n", "g")
+    app.click(100, 100)
+    app.move(150, 150)
+    app.wait_shown()
+    found = app.page.evaluate("""async () => {
+      const { state } = await import('/app/state.js');
+      const { goToSlice } = await import('/app/datasets.js');
+      const canvas = document.querySelector('.pic .slice'), over = document.querySelector('.pic .over').getContext('2d');
+      const frame = () => new Promise((go) => requestAnimationFrame(go));
+      const whole = canvas.width, widths = [];
+      let cleared = 0;
+      const clear = over.clearRect.bind(over);
+      over.clearRect = (...part) => { cleared += 1; clear(...part); };
+      const until = async (test) => { for (const end = performance.now() + 20000; !test() && performance.now() < end;) await frame(); };
+      const shown = (slice) => {
+        goToSlice(slice);
+        return until(() => state.shown.slice === slice && !state.shown.isLate);
+      };
+      // Slices without boxes have the same lines: none but the ghost of a box.
+      await shown(20);
+      await frame();
+      await frame();
+      cleared = 0;
+      const first = canvas.width;
+      for (let slice = 21; slice < 30; slice += 1) {
+        await shown(slice);
+        await frame();
+        widths.push(canvas.width);
+      }
+      await until(() => canvas.width === whole);
+      return { whole, first, widths, last: canvas.width, cleared };
+    }""")
+    whole = found["whole"]
+    assert found["first"] == whole, "one step is drawn whole"
+    assert round(whole / 2) in found["widths"], found
+    assert found["last"] == whole
+    assert found["cleared"] <= 2, "drawn once at most, in two parts"
+    # And what is seen then is the slice, in all its pixels.
+    assert app.state("[state.shown.slice, state.shown.isLate]") == [29, False]
+    values = {app.pixel(y, x)[0] for y in range(60, 90, 3) for x in range(60, 90, 3)}
+    assert len(values) > 10

@@ -171,8 +171,10 @@ Deno.test("Slices that are scrolled past are not asked for, unless their results
   equal(predictions.restTime(Infinity, 2000), 30);
   equal(predictions.restTime(500, 2000), 30);
   // Wheel notches every 40 ms: the wait is longer than the stay.
-  ok(predictions.restTime(40, 240) > 40);
-  ok(predictions.restTime(150, 240) > 150);
+  equal(predictions.restTime(40, 240), 120);
+  equal(predictions.restTime(40, 30), 120);
+  // But never so long that a person who rests would notice.
+  equal(predictions.restTime(150, 240), 200);
   equal(predictions.restTime(150, 40), 30);
   // Never sooner than for anybody else.
   equal(predictions.restTime(5, 240), 30);

@@ -32,6 +32,10 @@ export const viewport = { height: 1, width: 1, ratio: 1 };
 let shown = null;
 const due = { all: false, overlay: false, flash: false, part: /** @type {Rectangle | null} */ (null) };
 let isScheduled = false;
+/** Where the picture was at the last change of slice or view, and when. */
+const moved = { to: "", at: -Infinity, rest: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined) };
+/** Milliseconds: what follows sooner is one movement, and so long after it the picture is whole again. */
+const REST = 160;
 /** What tools draw over the picture. @type {{ parts: Partial<Drawing> }} */
 export const tooling = { parts: {} };
 /** Called when a mask is wanted that is not here. @type {(plane: { dataset: number, feature: number, slice: number }) => void} */
@@ -59,6 +63,7 @@ export function attach(canvas, over) {
     renderer?.resize(width, height, devicePixelRatio);
     over.width = Math.round(width * devicePixelRatio);
     over.height = Math.round(height * devicePixelRatio);
+    lines = "";
     if (!state.hasFitted) fit();
     // In the same frame, so that the picture never blanks while the window changes its size.
     Object.assign(due, { all: true, overlay: true });
@@ -72,6 +77,7 @@ export function attach(canvas, over) {
     renderer?.gl.getExtension("WEBGL_lose_context")?.loseContext();
     renderer = null;
     overlay = null;
+    lines = "";
     shown = null;
     // The same slice is measured anew when it is shown again: another tomogram may have been chosen meanwhile.
     measured = "";
@@ -105,11 +111,43 @@ export function maskChanged(held, rectangle) {
 /** Draws what is due now, in this frame: strokes call it from their own event. */
 export function draw() {
   if (!renderer || document.hidden) return;
-  if (due.all) renderer.draw(scene());
+  if (due.all) {
+    keepUp(renderer);
+    renderer.draw(scene());
+  }
   else if (due.part) renderer.draw(scene(), due.part);
-  if ((due.all || due.overlay) && overlay) drawOverlay(overlay, viewport, viewport.ratio, drawing());
+  if ((due.all || due.overlay) && overlay) drawLines(overlay);
   if (due.flash) renderer.canvas.parentElement?.animate([{ boxShadow: "inset 0 0 0 3px #fff" }, { boxShadow: "inset 0 0 0 3px transparent" }], 400);
   Object.assign(due, { all: false, overlay: false, flash: false, part: null });
+}
+
+/** The lines that were drawn last; empty when they must be drawn anew. */
+let lines = "";
+
+/** Draws the lines over the picture, unless they are there: most slices have the same, and new ones cost the browser as much as the picture. @param {CanvasRenderingContext2D} context */
+function drawLines(context) {
+  const what = drawing();
+  const before = lines;
+  // Long ones change while they are seen, and take longer to compare.
+  lines = what.flood || what.lasso ? "" : JSON.stringify(what);
+  if (!lines || lines !== before) drawOverlay(context, viewport, viewport.ratio, what);
+}
+
+/** Where the processor draws, as on a machine without a graphics card or a distant desktop, a picture that moves has a quarter of its pixels. @param {PictureRenderer} renderer */
+function keepUp(renderer) {
+  if (!renderer.isSoftware) return;
+  const { view } = state;
+  const to = `${shown?.key} ${view.zoom} ${view.centre.y} ${view.centre.x}`;
+  if (to === moved.to) return;
+  const now = performance.now();
+  const isMoving = now - moved.at < REST;
+  Object.assign(moved, { to, at: now });
+  if (!isMoving) return;
+  renderer.resize(viewport.width, viewport.height, viewport.ratio / 2);
+  clearTimeout(moved.rest);
+  moved.rest = setTimeout(() => {
+    if (renderer.resize(viewport.width, viewport.height, viewport.ratio)) redraw("all");
+  }, REST);
 }
 
 /** Shows the whole slice. */

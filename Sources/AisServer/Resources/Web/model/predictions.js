@@ -81,7 +81,7 @@ const REST = 30;
 const STAY = 200;
 
 /** How long a slice is in view before it is asked for, in milliseconds: while somebody scrolls, only what would be there in time. @param {number} stay  in view of the slice before @param {number} slowest  what the slowest model takes */
-export const restTime = (stay, slowest) => (stay > STAY || slowest < stay / 2 ? REST : Math.max(REST, 1.5 * stay));
+export const restTime = (stay, slowest) => (stay > STAY || slowest < stay / 2 ? REST : Math.max(REST, Math.min(STAY, 3 * stay)));
 
 /** Keeps what was used last, up to so many bytes. */
 export class Results {

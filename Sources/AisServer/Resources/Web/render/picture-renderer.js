@@ -48,6 +48,9 @@ export class PictureRenderer {
     const gl = canvas.getContext("webgl2", { alpha: false, antialias: false, depth: false, preserveDrawingBuffer: true, desynchronized: false });
     if (!gl) throw new Error("This browser has no WebGL2, which the picture needs. Switch hardware acceleration on, or use another browser.");
     this.gl = gl;
+    const about = gl.getExtension("WEBGL_debug_renderer_info");
+    /** Whether the processor draws. */
+    this.isSoftware = /swiftshader|llvmpipe|softpipe|software|basic render/i.test(String(gl.getParameter(about ? about.UNMASKED_RENDERER_WEBGL : gl.RENDERER)));
     this.ratio = 1;
     this.isLost = false;
     /** @type {boolean | undefined} */
