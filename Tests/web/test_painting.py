@@ -301,22 +301,36 @@ def test_a_measure_tells_the_length(app):
 def test_the_circle_has_the_brush_and_the_feature_s_colour(app):
     app.press("n")
     app.move(100, 100)
-    app.frames()
+    ring = app.page.locator(".pic .ring")
+    expect(ring).to_be_visible()
     x, y = app.at(100, 100)
-    radius, zoom = app.state("[state.registers.list('feature')[0].brushRadius, state.view.zoom]")
-    colour = lambda: app.page.evaluate("""([x, y]) => { const c = document.querySelector('.pic .over'), b = c.getBoundingClientRect();
-      const d = c.getContext('2d').getImageData(Math.round((x - b.left) * c.width / b.width) - 2, Math.round((y - b.top) * c.height / b.height) - 2, 5, 5).data;
-      let most = [0, 0, 0]; for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 200 && d[i] > most[0]) most = [d[i], d[i + 1], d[i + 2]]; return most; }""", [x + radius * zoom, y])
-    app.eventually(lambda: colour()[0] > max(200, colour()[1] + 60), "coral")
+    feature, zoom = app.state("[state.registers.list('feature')[0], state.view.zoom]")
+    expect(ring).to_have_css("border-top-color", f"rgb({', '.join(str(round(255 * feature[name])) for name in ('red', 'green', 'blue'))})")
+    expect(ring).to_have_css("border-top-style", "solid")
+
+    def is_around(y, x, radius):
+        app.frames()
+        box = ring.bounding_box()
+        found = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, box["width"] / 2, box["height"] / 2]
+        return all(abs(one - other) < 1.6 for one, other in zip(found, [x, y, radius * zoom, radius * zoom]))
+
+    app.eventually(lambda: is_around(y, x, feature["brushRadius"]), "about the pointer")
+    app.press("]")
+    app.eventually(lambda: is_around(y, x, feature["brushRadius"] + 0.5), "larger")
+    app.press("e")
+    expect(ring).to_have_css("border-top-style", "dashed")
+    app.press("g")
+    expect(ring).to_be_hidden()
 
 
 def test_lines_over_the_picture_leave_nothing_behind(app):
+    app.press("n")
     lines = """() => { const c = document.querySelector('.pic .over'), d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
       let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; }"""
     for turn in range(8):
-        app.press("b")
+        app.press("g")
         app.move(100, 80 + 5 * turn)
-        app.eventually(lambda: app.page.evaluate(lines) > 0, "the brush")
+        app.eventually(lambda: app.page.evaluate(lines) > 0, "the box to be placed")
         app.press("m")
         app.move(120, 80 + 5 * turn)
         app.frames()

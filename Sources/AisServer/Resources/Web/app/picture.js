@@ -3,7 +3,7 @@
 import { PictureRenderer } from "../render/picture-renderer.js";
 import { drawOverlay } from "../render/overlay.js";
 import { active } from "../model/filters.js";
-import { fitted, levelFor } from "../model/view.js";
+import { fitted, levelFor, screenPoint } from "../model/view.js";
 import { factor, versionSlice } from "../model/versions.js";
 import { ahead } from "../model/slices.js";
 import { sampled } from "../model/contrast.js";
@@ -27,6 +27,8 @@ import { activeDataset, activeSet, activeVersion, boxes, boxSizeOf, changed, fea
 let renderer = null;
 /** @type {CanvasRenderingContext2D | null} */
 let overlay = null;
+/** The brush's circle, which follows the pointer without anything being drawn again. @type {HTMLElement | null} */
+let ring = null;
 export const viewport = { height: 1, width: 1, ratio: 1 };
 /** @type {{ key: string, data: SliceData } | null} */
 let shown = null;
@@ -36,7 +38,8 @@ let isScheduled = false;
 const moved = { to: "", at: -Infinity, rest: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined) };
 /** Milliseconds: what follows sooner is one movement, and so long after it the picture is whole again. */
 const REST = 160;
-/** What tools draw over the picture. @type {{ parts: Partial<Drawing> }} */
+/** @typedef {{ at: Point, radius: number, colour: string, isEraser: boolean }} Ring  the brush; radius in voxels */
+/** What tools draw over the picture. @type {{ parts: Partial<Drawing> & { brush?: Ring } }} */
 export const tooling = { parts: {} };
 /** Called when a mask is wanted that is not here. @type {(plane: { dataset: number, feature: number, slice: number }) => void} */
 let wantMask = () => {};
@@ -52,8 +55,9 @@ export const setPredictionSource = (source) => {
   predictions = source;
 };
 
-/** @param {HTMLCanvasElement} canvas @param {HTMLCanvasElement} over */
-export function attach(canvas, over) {
+/** @param {HTMLCanvasElement} canvas @param {HTMLCanvasElement} over  for lines @param {HTMLElement} circle  of the brush */
+export function attach(canvas, over, circle) {
+  ring = circle;
   renderer = new PictureRenderer(canvas, () => redraw("all"));
   overlay = over.getContext("2d");
   const observer = new ResizeObserver(([entry]) => {
@@ -77,6 +81,7 @@ export function attach(canvas, over) {
     renderer?.gl.getExtension("WEBGL_lose_context")?.loseContext();
     renderer = null;
     overlay = null;
+    ring = null;
     lines = "";
     shown = null;
     // The same slice is measured anew when it is shown again: another tomogram may have been chosen meanwhile.
@@ -117,6 +122,7 @@ export function draw() {
   }
   else if (due.part) renderer.draw(scene(), due.part);
   if ((due.all || due.overlay) && overlay) drawLines(overlay);
+  if ((due.all || due.overlay) && ring) placeRing(ring);
   if (due.flash) renderer.canvas.parentElement?.animate([{ boxShadow: "inset 0 0 0 3px #fff" }, { boxShadow: "inset 0 0 0 3px transparent" }], 400);
   Object.assign(due, { all: false, overlay: false, flash: false, part: null });
 }
@@ -131,6 +137,17 @@ function drawLines(context) {
   // Long ones change while they are seen, and take longer to compare.
   lines = what.flood || what.lasso ? "" : JSON.stringify(what);
   if (!lines || lines !== before) drawOverlay(context, viewport, viewport.ratio, what);
+}
+
+/** @param {HTMLElement} element */
+function placeRing(element) {
+  const { brush } = tooling.parts;
+  element.hidden = !brush;
+  if (!brush) return;
+  const { y, x } = screenPoint(state.view, viewport, brush.at);
+  // The line is two pixels wide, half of it outside.
+  const radius = Math.max(1, brush.radius * state.view.zoom) + 1;
+  Object.assign(element.style, { width: `${2 * radius}px`, height: `${2 * radius}px`, transform: `translate(${x - radius}px, ${y - radius}px)`, borderColor: brush.colour, borderStyle: brush.isEraser ? "dashed" : "solid" });
 }
 
 /** Where the processor draws, as on a machine without a graphics card or a distant desktop, a picture that moves has a quarter of its pixels. @param {PictureRenderer} renderer */
@@ -218,7 +235,8 @@ function layers() {
 function drawing() {
   const all = new Map(features().map((feature) => [feature.id, feature]));
   const point = state.cursor?.point;
-  const under = tooling.parts.brush ? null : point;
+  const { brush, ...parts } = tooling.parts;
+  const under = brush ? null : point;
   const set = state.task === "models" && state.showsSetBoxes ? activeSet() : null;
   const squares = state.overlaysAreHidden ? [] : set ? setBoxes(set) : boxes().filter((box) => box.slice === state.slice).flatMap((box) => {
     const feature = all.get(box.feature);
@@ -229,8 +247,8 @@ function drawing() {
   });
   const others = state.people.filter((person) => person.dataset === state.dataset && person.slice === state.slice && typeof person.y === "number" && typeof person.x === "number" && !isMe(person));
   return {
-    view: state.view, boxes: squares, brush: null, flood: null, lasso: null, crop: state.crop, measure: null, ghost: null,
-    crosshair: state.isOrtho ? state.ortho : null, keyCursor: null, ...tooling.parts,
+    view: state.view, boxes: squares, flood: null, lasso: null, crop: state.crop, measure: null, ghost: null,
+    crosshair: state.isOrtho ? state.ortho : null, keyCursor: null, ...parts,
     people: others.map((person) => {
       const feature = all.get(person.feature ?? -1);
       const { stroke } = person;

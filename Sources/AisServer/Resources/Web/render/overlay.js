@@ -1,4 +1,4 @@
-// What is drawn over the picture with lines: boxes, the brush, a lasso, the crop rectangle, a measure, other people. It lies
+// What is drawn over the picture with lines: boxes, a lasso, the crop rectangle, a measure, other people. It lies
 // on a canvas of its own, so that moving the pointer never draws the slice again.
 
 import { screenPoint } from "../model/view.js";
@@ -10,7 +10,6 @@ import { screenPoint } from "../model/view.js";
  * @typedef {object} Drawing
  * @property {View} view
  * @property {{ y: number, x: number, side: number, colour: string, isUnderPointer: boolean, isWhole: boolean }[]} boxes
- * @property {{ at: Point, radius: number, colour: string, isEraser: boolean } | null} brush  radius in voxels
  * @property {{ outline: Point[][], colour: string } | null} flood
  * @property {{ points: Point[], colour: string, isClosed: boolean } | null} lasso
  * @property {Rectangle | null} crop
@@ -27,11 +26,10 @@ const HALO = "rgba(0, 0, 0, .62)";
 export function drawOverlay(context, viewport, ratio, drawing) {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   // Where the whole is cleared at once and nothing is drawn after it, Chromium may show the lines of some frames ago again: it takes
-  // a picture that is all new for one that needs no old one, and then has none. Cleared in two parts it keeps the old one, which
-  // costs a copy; a stroke has its brush to draw and is spared that.
-  const upper = drawing.brush ? viewport.height : Math.floor(viewport.height / 2);
+  // a picture that is all new for one that needs no old one, and then has none. Cleared in two parts it keeps the old one.
+  const upper = Math.floor(viewport.height / 2);
   context.clearRect(0, 0, viewport.width, upper);
-  if (upper < viewport.height) context.clearRect(0, upper, viewport.width, viewport.height - upper);
+  context.clearRect(0, upper, viewport.width, viewport.height - upper);
   const { view } = drawing;
   const place = (/** @type {Point} */ point) => screenPoint(view, viewport, point);
   const stroke = (/** @type {string} */ colour, /** @type {number} */ width, /** @type {() => void} */ path) => {
@@ -111,12 +109,6 @@ export function drawOverlay(context, viewport, ratio, drawing) {
     context.moveTo(Math.round(x) + 0.5, 0);
     context.lineTo(Math.round(x) + 0.5, viewport.height);
     context.stroke();
-  }
-  if (drawing.brush) {
-    const { y, x } = place(drawing.brush.at);
-    context.setLineDash(drawing.brush.isEraser ? [5, 4] : []);
-    stroke(drawing.brush.colour, 1.5, () => context.arc(x, y, Math.max(1, /** @type {NonNullable<Drawing["brush"]>} */ (drawing.brush).radius * view.zoom), 0, 7));
-    context.setLineDash([]);
   }
   if (drawing.keyCursor) {
     const { y, x } = place(drawing.keyCursor);

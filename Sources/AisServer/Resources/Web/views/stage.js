@@ -120,10 +120,11 @@ function Picture() {
   const root = useRef(/** @type {HTMLElement | null} */ (null));
   const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
   const over = useRef(/** @type {HTMLCanvasElement | null} */ (null));
+  const ring = useRef(/** @type {HTMLElement | null} */ (null));
   useEffect(() => {
-    if (!canvas.current || !over.current || !root.current) return;
+    if (!canvas.current || !over.current || !ring.current || !root.current) return;
     try {
-      const detach = attach(canvas.current, over.current);
+      const detach = attach(canvas.current, over.current, ring.current);
       const deafen = listenOn(root.current);
       root.current.focus({ preventScroll: true });
       return () => {
@@ -138,7 +139,7 @@ function Picture() {
   }, []);
   return html`<div class=${`picarea ${state.isOrtho ? "ortho" : ""}`}>
     <div class="pic" ref=${root} role="application" tabindex="0" data-region data-tool=${state.tool} aria-label=${pictureLabel()}>
-      <canvas ref=${canvas} class="slice"></canvas><canvas ref=${over} class="over"></canvas><${Plates} /><${Tally} /></div>
+      <canvas ref=${canvas} class="slice"></canvas><canvas ref=${over} class="over"></canvas><span ref=${ring} class="ring"></span><${Plates} /><${Tally} /></div>
     ${state.isOrtho ? html`<${SideViews} />` : null}<${SampleStrip} /><${Problem} /><${Toasts} /></div>`;
 }
 
