@@ -9,7 +9,7 @@ far     a folder with 300 and 1000 tomograms where opening a file takes 30 ms an
         chromium also the page
 people  from one person's request until the streams of events of five others have it
 overlays  from asking for a slice until UNet S's result is drawn over it, beside `ais models run`; with AVX2 only, too
-hands   scrolling and painting by themselves, with predictions, and with predictions and a training
+hands   scrolling and painting by themselves, with predictions, with a training too, and with another person's predictions
 ten     memory of server and page with ten networks and 200 tomograms
 ten-bounded  the same with `--memory 1GiB`, until it grows no more
 

@@ -232,7 +232,8 @@ def overlays(binary, folder):
 
 
 def hands(binary, folder):
-    """Scrolling and painting: by themselves, with predictions, and with predictions and a training."""
+    """Scrolling and painting: by themselves, with predictions of what is looked at, with a training too, and with another person who asks
+    for results of one slice after the other."""
     playwright, chromium = browser()
     row("slice", "meanwhile", "frames a second of a scroll", "stroke, median", "p95", "predictions of another person")
     for side in SIZES:
@@ -240,18 +241,18 @@ def hands(binary, folder):
         app, page = session.app, session.page
         page.paint_layers(app, side, side)
         model = None
-        for case in ("nothing", "predictions", "predictions and a training"):
+        for case in ("nothing", "predictions", "predictions and a training", "those and another person's predictions"):
             if case == "predictions":
                 model = session.add()
-            if "training" in case:
+            if case == "predictions and a training":
                 session.train()
+            looking = Looking(app, model, session.depth) if "another" in case else None
             app.press("Home")
             app.wait_shown()
             app.page.wait_for_timeout(1500)
             scroll = app.page.evaluate(page.SCROLL, [100, 40, False])
             app.press("Home")
             app.wait_shown()
-            looking = Looking(app, model, session.depth) if model else None
             app.page.wait_for_timeout(1500)
             times, seen = page.strokes(app, side, side)
             count = looking.stop() if looking else 0

@@ -184,7 +184,7 @@ class Loop:
         self.hand.say("Models: membranes are to be found")
         self.task("Models")
         self.role("Membrane", "positive")
-        expect(self.page.locator(".setfacts")).to_contain_text("70 positive")
+        expect(self.page.locator(".setfacts")).to_contain_text("68 with the feature, 2 without")
 
     def train(self):
         self.hand.say("A small network learns; everything has a default")
@@ -242,7 +242,7 @@ class Loop:
         self.hand.press(self.page.get_by_label("Training sets"))
         self.hand.press(self.page.get_by_role("menuitem", name="New training set"))
         self.role("Membrane", "negative")
-        expect(self.page.locator(".setfacts")).to_contain_text("16 positive, 70 negative")
+        expect(self.page.locator(".setfacts")).to_contain_text("16 with the feature, 70 negative")
         self.settings(**LEARNING["FAS"])
         self.start_training()
         with self.hand.passing():

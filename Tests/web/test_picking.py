@@ -100,6 +100,12 @@ def test_from_the_menu_to_a_list(app, folder):
     counted(app, 2)
     app.page.get_by_role("button", name="Pick in all 2").click()
     expect(app.page.locator(".pickdone")).to_contain_text("4 particles in 2 segmentations, read back")
+    expect(app.page.locator(".pickdone")).to_be_in_viewport()
+    # Which tomogram a list is of is read in full, and so are the largest numbers that a field takes.
+    cut = "field => field.scrollWidth > field.clientWidth"
+    assert not any(name.evaluate(cut) for name in app.page.locator(".picklists .el").all())
+    slide(app, "Smallest", "1000000")
+    assert not app.page.get_by_label("Smallest, value").evaluate(cut)
 
 
 def test_level_spacing_and_smallest_count_at_once(app, sheet, folder):

@@ -56,13 +56,13 @@ def test_features_get_roles_and_the_set_counts_and_shows_its_boxes(app):
     app.page.get_by_label("FAS in the training set").get_by_role("radio", name="unused").focus()
     app.page.keyboard.press("ArrowLeft")
     app.eventually(lambda: sets(app)[0]["roles"] == {str(membrane): "positive", str(other): "negative"})
-    expect(app.page.locator(".setfacts")).to_contain_text("8 positive, 8 negative")
+    expect(app.page.locator(".setfacts")).to_contain_text("8 with the feature, 8 negative")
     app.move(190, 190)
     app.eventually(lambda: lines(app, [0xcd, 0xff, 0x86]) > 200 and lines(app, [0xfd, 0x6a, 0x4a]) > 100, "boxes in lime and coral")
     app.page.get_by_label("Boxes of the set on the slice").click()
     app.eventually(lambda: lines(app, [0xcd, 0xff, 0x86]) == 0, "no boxes of the set")
     app.page.get_by_label("FAS in the training set").get_by_role("radio", name="unused").click()
-    expect(app.page.locator(".setfacts")).to_contain_text("8 positive, 0 negative")
+    expect(app.page.locator(".setfacts > span").first).to_have_text("8 with the feature")
     app.page.locator(".pic").focus()
     app.press("Control+z")
     app.eventually(lambda: str(other) in sets(app)[0]["roles"], "undone")
@@ -71,11 +71,11 @@ def test_features_get_roles_and_the_set_counts_and_shows_its_boxes(app):
     app.page.locator(".pic").focus()
     app.press("g")
     app.click(140, 60)
-    expect(app.page.locator(".setfacts")).to_contain_text("9 positive (1 of them empty)")
+    expect(app.page.locator(".setfacts")).to_contain_text("8 with the feature, 1 without")
     # A dab in it, and it is not empty any more.
     app.press("b")
     app.click(140, 60)
-    expect(app.page.locator(".setfacts")).to_contain_text("9 positive, 8 negative")
+    expect(app.page.locator(".setfacts")).to_contain_text("9 with the feature, 8 negative")
 
 
 def test_what_goes_into_a_set_is_chosen_with_sensible_steps(app):
@@ -122,7 +122,7 @@ def test_samples_are_looked_at_and_the_set_is_exported(app):
     annotate(app)
     app.press("2")
     app.page.get_by_label("Membrane in the training set").get_by_role("radio", name="positive").click()
-    expect(app.page.locator(".setfacts")).to_contain_text("8 positive")
+    expect(app.page.locator(".setfacts")).to_contain_text("8 with the feature")
     app.page.get_by_role("button", name="Samples").click()
     strip = app.page.get_by_role("group", name="Samples of the training set")
     expect(strip.locator("figure").first).to_be_visible()
@@ -172,7 +172,7 @@ def trainer(app):
     annotate(app)
     app.press("2")
     app.page.get_by_label("Membrane in the training set").get_by_role("radio", name="positive").click()
-    expect(app.page.locator(".setfacts")).to_contain_text("8 positive")
+    expect(app.page.locator(".setfacts")).to_contain_text("8 with the feature")
     yield app
     give_up(app)
 

@@ -41,7 +41,7 @@ export function toggled(datasets, dataset, all) {
 
 /** Boxes of a set in words. @param {{ positives: number, emptyPositives: number, negatives: number }} counts */
 export const tallied = ({ positives, emptyPositives: empty, negatives }) =>
-  `${number(positives)} positive${empty > 0 ? ` (${empty === positives ? (empty === 1 ? "empty" : "all empty") : `${number(empty)} of them empty`})` : ""}, ${number(negatives)} negative`;
+  [`${number(positives - empty)} with the feature`, ...(empty > 0 ? [`${number(empty)} without`] : []), ...(negatives > 0 ? [`${number(negatives)} negative`] : [])].join(", ");
 
 /** The side of a set's boxes in pixels of a tomogram; as it is where the voxel size is unknown. @param {TrainingSet} set @param {number | null} voxelAngstrom */
 export const sideIn = ({ boxSize, pixelSizeAngstrom }, voxelAngstrom) => (voxelAngstrom ? (boxSize * pixelSizeAngstrom) / voxelAngstrom : boxSize);

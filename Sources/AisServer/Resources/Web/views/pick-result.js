@@ -1,6 +1,6 @@
 // What picking wrote: where the lists are, what their numbers mean, and how other programs take them.
 
-import { html, useTopics } from "./ui.js";
+import { html, useEffect, useRef, useTopics } from "./ui.js";
 import { Icon } from "./icons.js";
 import { Note } from "./controls.js";
 import * as api from "../api.js";
@@ -25,21 +25,31 @@ export function PickResult() {
   }
   if (job.state === "failed") return html`<${Note} kind="danger">${job.message}<//>`;
   const details = /** @type {Details | null} */ (job.details ?? null);
-  return job.state === "done" && details ? html`<${Written} details=${details} message=${job.message ?? ""} />` : html`<p class="s t3">Stopped. Lists that were finished are kept.</p>`;
+  return job.state === "done" && details ? html`<${Written} key=${job.id} details=${details} message=${job.message ?? ""} isNew=${job.id === picks.job} />` : html`<p class="s t3">Stopped. Lists that were finished are kept.</p>`;
 }
 
-/** @param {{ details: Details, message: string }} p */
-function Written({ details, message }) {
+/** @param {{ details: Details, message: string, isNew: boolean }} p  whether it was asked for in this sheet, and is to be seen */
+function Written({ details, message, isNew }) {
+  const root = useRef(/** @type {HTMLElement | null} */ (null));
+  useEffect(() => {
+    if (isNew) root.current?.scrollIntoView({ block: "nearest" });
+  }, []);
   const scripts = details.lists.filter(({ script, failure }) => script && !failure);
-  return html`<div class="job pickdone"><p class="row s ok" style="align-items:flex-start"><${Icon} name="check" /><span style="color:var(--text)">${message}</span></p>
+  return html`<div class="job pickdone" ref=${root}><p class="row s ok" style="align-items:flex-start"><${Icon} name="check" /><span style="color:var(--text)">${message}</span></p>
     <div class="xs t3">In <span class="path">${details.folder}</span> <button class="linkish" onClick=${() => copy(details.folder, "The path")}>Copy the path</button></div>
     ${details.relion ? html`<${Line} title="Into RELION 5, in the folder of its project" text=${details.relion.command} />` : details.format === "relion5" ? null : html`<${Line} title="For RELION 5: convert with its tomograms.star, or choose RELION 5 above" text=${conversion(details, folderOf(ground()?.path ?? ""))} />`}
     ${scripts.length > 0 ? html`<${Line} title="In ChimeraX, tomogram, segmentation and picks" text=${`open "${scripts[0].script}"`} />` : null}
-    <ul class="picklists scroll" aria-label="Lists">${details.lists.map((list) => html`<li class="col"><div class="row s"><span class="g el" title=${list.path}>${list.tomogram}</span>
-        ${list.failure ? html`<span class="bad xs"><${Icon} name="warning" /></span>` : html`<span class="t3 xs">${list.particles === null ? "was there" : counted(list.particles, details.noun)}</span>
-        <a href=${api.downloadAddress(list.path)} download title=${list.path}>List</a>${list.script ? html`<a href=${api.downloadAddress(list.script)} download title=${list.script}>ChimeraX</a>` : null}${list.sheet ? html`<a href=${api.downloadAddress(list.sheet)} download title=${list.sheet}>Sheet</a>` : null}`}</div>
-      ${list.failure ? html`<span class="xs bad path">${list.failure}</span>` : null}</li>`)}</ul>
+    <ul class="picklists scroll" aria-label="Lists">${details.lists.map((list) => html`<${ListRow} key=${list.path} list=${list} noun=${details.noun} />`)}</ul>
     <span class="xs t3">${number(details.lists.length)} ${details.lists.length === 1 ? "list" : "lists"}. Beside each lies how it was made (.json).</span></div>`;
+}
+
+/** @param {{ list: List, noun: string }} p */
+function ListRow({ list, noun }) {
+  const link = (/** @type {string | null} */ path, /** @type {string} */ name) => (path ? html`<a href=${api.downloadAddress(path)} download title=${path}>${name}</a>` : null);
+  const name = html`<span class="g el" title=${list.path}>${list.tomogram}</span>`;
+  if (list.failure) return html`<li class="col"><div class="row s">${name}<span class="bad xs"><${Icon} name="warning" /></span></div><span class="xs bad path">${list.failure}</span></li>`;
+  return html`<li class="col"><div class="row s">${name}<span class="t3 xs">${list.particles === null ? "was there" : counted(list.particles, noun)}</span></div>
+    <div class="row">${link(list.path, "List")}${link(list.script, "ChimeraX")}${link(list.sheet, "Sheet")}</div></li>`;
 }
 
 /** A line for another program, to be copied. @param {{ title: string, text: string }} p */

@@ -58,7 +58,7 @@ function SetPart({ set }) {
     <div class="row s" style="margin-top:4px"><span class="g">Tomograms <span class="t3">${set.datasets ? `${set.datasets.length} of ${all.length}` : "all, also those to come"}</span></span><button class="btn quiet" aria-disabled=${set.datasets === null} onClick=${() => changeSet(set, { datasets: null })}>All</button></div>
     <ul class="scroll setdatasets" aria-label="Tomograms of the set">${all.slice(0, 1000).map(({ id, name }) => {
       const item = known.get(id);
-      return html`<li class="row s"><${Check} isOn=${set.datasets === null || set.datasets.includes(id)} label=${name} onClick=${() => changeSet(set, { datasets: toggled(set.datasets, id, ids) })} /><span class="g"></span><span class=${`xs ${item?.reason ? "bad" : "t3"} el`} title=${item?.reason ?? ""}>${item?.reason ?? (item ? `${number(item.positives)} + · ${number(item.negatives)} −` : "")}</span></li>`;
+      return html`<li class="row s"><${Check} isOn=${set.datasets === null || set.datasets.includes(id)} label=${name} onClick=${() => changeSet(set, { datasets: toggled(set.datasets, id, ids) })} /><span class="g"></span><span class=${`xs ${item?.reason ? "bad" : "t3"} el`} title=${item?.reason ?? ""}>${item?.reason ?? (item ? `${counted(item.positives, "box", "boxes")}${item.negatives > 0 ? `, ${number(item.negatives)} negative` : ""}` : "")}</span></li>`;
     })}</ul>`;
 }
 
