@@ -119,8 +119,7 @@ export function draw() {
   if (due.all) {
     keepUp(renderer);
     renderer.draw(scene());
-  }
-  else if (due.part) renderer.draw(scene(), due.part);
+  } else if (due.part) renderer.draw(scene(), due.part);
   if ((due.all || due.overlay) && overlay) drawLines(overlay);
   if ((due.all || due.overlay) && ring) placeRing(ring);
   if (due.flash) renderer.canvas.parentElement?.animate([{ boxShadow: "inset 0 0 0 3px #fff" }, { boxShadow: "inset 0 0 0 3px transparent" }], 400);

@@ -139,7 +139,7 @@ function Picture() {
   }, []);
   return html`<div class=${`picarea ${state.isOrtho ? "ortho" : ""}`}>
     <div class="pic" ref=${root} role="application" tabindex="0" data-region data-tool=${state.tool} aria-label=${pictureLabel()}>
-      <canvas ref=${canvas} class="slice"></canvas><canvas ref=${over} class="over"></canvas><span ref=${ring} class="ring"></span><${Plates} /><${Tally} /></div>
+      <canvas ref=${canvas} class="slice"></canvas><canvas ref=${over} class="over"></canvas><span ref=${ring} class="ring" hidden></span><${Plates} /><${Tally} /></div>
     ${state.isOrtho ? html`<${SideViews} />` : null}<${SampleStrip} /><${Problem} /><${Toasts} /></div>`;
 }
 
