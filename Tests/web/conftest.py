@@ -111,7 +111,9 @@ class App:
           const { state } = await import('/app/state.js');
           const { isMeasured } = await import('/app/picture.js');
           const { isPrepared } = await import('/app/datasets.js');
-          const isShown = () => isPrepared() && !state.shown.isLate && state.shown.slice === state.slice && Number(state.shown.key.split(' ')[1]) === state.version && isMeasured() && document.querySelectorAll('.hist rect').length > 0;
+          // Without a graphics card a picture that moves has fewer pixels.
+          const isWhole = () => document.querySelector('.pic .slice').width === document.querySelector('.pic .over').width;
+          const isShown = () => isPrepared() && !state.shown.isLate && state.shown.slice === state.slice && Number(state.shown.key.split(' ')[1]) === state.version && isMeasured() && document.querySelectorAll('.hist rect').length > 0 && isWhole();
           for (const end = performance.now() + 60000; !isShown() && performance.now() < end;) await new Promise((go) => requestAnimationFrame(go));
           return isShown() ? '' : JSON.stringify([state.shown, state.slice, state.version, state.problem, state.statistics === null, isMeasured(), document.querySelectorAll('.hist rect').length]);
         }""")

@@ -371,6 +371,22 @@ def test_what_a_model_found_is_painted_in_pieces_in_a_line_or_all_of_it(app):
     app.eventually(lambda: not app.annotations()["slices"], "three steps of undo")
 
 
+def test_results_are_asked_for_when_the_server_has_what_was_changed(app):
+    bring(app)
+    app.press("2")
+    seen(app)
+    held, asked = [], []
+    app.page.route("**/edits", lambda route: route.continue_() if held else held.append(route))
+    app.page.on("request", lambda request: "/predictions/" in request.url and asked.append(request.url))
+    app.page.evaluate("async () => { const { edit } = await import('/app/project.js'); edit([{ kind: 'change-dataset', dataset: 1, voxelSizeAngstrom: null }], 'voxel size'); }")
+    app.eventually(lambda: held, "the edit is on its way")
+    app.page.wait_for_timeout(300)
+    assert not asked, "with the voxel size of before it would be another result"
+    held[0].continue_()
+    expect(app.page.get_by_role("button", name="Set the voxel size…")).to_be_visible()
+    assert asked
+
+
 def test_a_model_that_cannot_be_used_says_why(app):
     bring(app)
     app.press("2")

@@ -77,8 +77,14 @@ def test_the_tour_leads_from_the_start_page_to_boxes_by_what_is_done(empty):
     at(app, "Set boxes")
     outlined(app, '.rail [aria-label^="Box"]')
     app.press("g")
-    for n in range(10):
-        app.click(60 + 10 * (n % 2), 20 + 16 * n)
+    for turn in range(3):
+        for n in range(10):
+            app.click(60 + 10 * (n % 2), 20 + 16 * n)
+        if turn < 2:
+            # Ten on each slice that was painted.
+            at(app, "Set boxes")
+            app.press("ArrowLeft")
+            app.wait_shown()
     at(app, "Open Models")
     outlined(app, '.tasks a[href="#models"]')
     app.press("2")
@@ -99,7 +105,9 @@ def test_the_tour_goes_on_from_models_to_rule_and_run(app):
     outlined(app, '.rail [aria-label^="From a model"]')
     seen(app)
     app.press("n", "v", "v")
-    # No training goes on: nothing is to be stopped.
+    at(app, "Train it further")
+    app.press("2")
+    words(app).get_by_role("button", name="Skip").click()
     at(app, "Add a second network")
     outlined(app, '[aria-label="New model"]')
     bring(app)

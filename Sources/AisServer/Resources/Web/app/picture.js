@@ -35,7 +35,7 @@ let shown = null;
 const due = { all: false, overlay: false, flash: false, part: /** @type {Rectangle | null} */ (null) };
 let isScheduled = false;
 /** Where the picture was at the last change of slice or view, and when. */
-const moved = { to: "", at: -Infinity, rest: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined) };
+const moved = { to: "", at: -Infinity, times: 0, rest: /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined) };
 /** Milliseconds: what follows sooner is one movement, and so long after it the picture is whole again. */
 const REST = 160;
 /** @typedef {{ at: Point, radius: number, colour: string, isEraser: boolean }} Ring  the brush; radius in voxels */
@@ -156,13 +156,17 @@ function keepUp(renderer) {
   const to = `${shown?.key} ${view.zoom} ${view.centre.y} ${view.centre.x}`;
   if (to === moved.to) return;
   const now = performance.now();
-  const isMoving = now - moved.at < REST;
-  Object.assign(moved, { to, at: now });
-  if (!isMoving) return;
+  // One step, and the two of a slice that comes with a view of its own, are no movement.
+  const times = now - moved.at < REST ? moved.times + 1 : 0;
+  Object.assign(moved, { to, times, at: now });
+  if (times < 2) return;
   renderer.resize(viewport.width, viewport.height, viewport.ratio / 2);
   clearTimeout(moved.rest);
   moved.rest = setTimeout(() => {
-    if (renderer.resize(viewport.width, viewport.height, viewport.ratio)) redraw("all");
+    if (!renderer.resize(viewport.width, viewport.height, viewport.ratio)) return;
+    // At once: a canvas of another size is empty.
+    due.all = true;
+    draw();
   }, REST);
 }
 

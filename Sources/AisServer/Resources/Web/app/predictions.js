@@ -6,6 +6,7 @@ import { isGoing } from "../model/training.js";
 import { Unreachable } from "../model/outbox.js";
 import { versionSlice } from "../model/versions.js";
 import { redraw, setPredictionSource, viewport } from "./picture.js";
+import { sent } from "./project.js";
 import { activeDataset, activeVersion, changed, frame, listen, models, rules, state } from "./state.js";
 
 /** @import { Model, Version } from "../model/types.js" */
@@ -110,6 +111,8 @@ async function ask(one, version, slice) {
     return { ...answer, above: countsAbove(answer.bytes) };
   };
   try {
+    // What was changed here last, such as a voxel size, must be there first.
+    await sent();
     const part = (took.get(model) ?? 1) > LONG && layer === "raw" ? inView(version) : null;
     let first = part && !parts.has(key) ? await bring(part) : null;
     // A network that rescales gives the whole slice, whatever is asked.

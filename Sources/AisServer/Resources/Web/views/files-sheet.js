@@ -1,6 +1,6 @@
 // The files of the machine that the server runs on, within the folders that it was given.
 
-import { html, useEffect, useRef, useState } from "./ui.js";
+import { html, useLayoutEffect, useRef, useState } from "./ui.js";
 import { Icon } from "./icons.js";
 import { Note, Slider, TextField } from "./controls.js";
 import * as api from "../api.js";
@@ -68,7 +68,8 @@ export function FilesSheet({ sheet }) {
       }
     }, (error) => turn === asked.current && setProblem(error));
   };
-  useEffect(() => look(lastFolder ?? folderInView() ?? recentFolders()[0] ?? state.session?.roots[0]?.path), []);
+  // Before anything can be typed: the last that was asked for is shown.
+  useLayoutEffect(() => look(lastFolder ?? folderInView() ?? recentFolders()[0] ?? state.session?.roots[0]?.path), []);
   const go = () => {
     const paths = chosen.length > 0 ? chosen : folder ? [folder.path] : [];
     if (paths.length > 0) void take(sheet, paths, { threshold, onlyHere }).catch(complain);
