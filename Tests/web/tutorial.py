@@ -213,7 +213,7 @@ class Tutorial(loop.Loop):
         self.task("Run")
         self.app.until("state.connection.waiting === 0 && state.runForecast?.found && !state.runForecast.error", 120)
         self.hand.press(self.page.get_by_role("button", name="Run on 1 tomogram"))
-        self.app.eventually(lambda: self.app.get("/runs/1")["state"] == "done", "the run", 900)
+        self.app.eventually(lambda: self.app.get("/runs")["runs"] and self.app.get("/runs/1")["state"] == "done", "the run", 900)
         self.hand.press(self.page.get_by_role("complementary", name="Run").get_by_role("button", name="Results"))
         expect(self.page.locator(".resultgrid img")).to_have_count(1)
         self.app.eventually(lambda: self.page.evaluate("() => [...document.querySelectorAll('.resultgrid img')].every((image) => image.complete && image.naturalWidth > 0)"), "pictures")
