@@ -1,7 +1,7 @@
 // The picture: which slice and layers it shows, and when it is drawn. Drawn once a frame, and only when something changed.
 
 import { PictureRenderer } from "../render/picture-renderer.js";
-import { drawOverlay } from "../render/overlay.js";
+import { drawOverlay, isEmpty } from "../render/overlay.js";
 import { active } from "../model/filters.js";
 import { fitted, levelFor, screenPoint } from "../model/view.js";
 import { factor, versionSlice } from "../model/versions.js";
@@ -135,7 +135,10 @@ function drawLines(context) {
   const before = lines;
   // Long ones change while they are seen, and take longer to compare.
   lines = what.flood || what.lasso ? "" : JSON.stringify(what);
-  if (!lines || lines !== before) drawOverlay(context, viewport, viewport.ratio, what);
+  if (lines && lines === before) return;
+  drawOverlay(context, viewport, viewport.ratio, what);
+  // A canvas with nothing on it costs the browser as much to lay over the picture as a full one.
+  context.canvas.style.visibility = isEmpty(what) ? "hidden" : "visible";
 }
 
 /** @param {HTMLElement} element */
@@ -359,10 +362,11 @@ function wantedKey() {
 
 let measured = "";
 let measuredShown = "";
+let isMeasuring = false;
 
-/** Histogram and, when it is automatic, contrast of what is shown. */
+/** Histogram and, when it is automatic, contrast of what is shown. One at a time: while slices are scrolled past, some of them have those of one before. */
 export function measure() {
-  if (!shown || !renderer) return;
+  if (!shown || !renderer || isMeasuring) return;
   const filters = active(state.filters, state.filtersAreOn);
   const { key } = shown;
   const name = key + JSON.stringify(filters);
@@ -370,7 +374,9 @@ export function measure() {
   measured = name;
   const values = filters.length > 0 ? renderer.sampled(scene()) : sampled(shown.data);
   if (!values) return;
+  isMeasuring = true;
   void compute("statistics", values, [values.buffer]).then(({ sorted, contrast, histogram, mean, deviation }) => {
+    // Not what was forgotten meanwhile.
     if (measured !== name) return;
     measuredShown = key;
     state.statistics = { histogram, sorted, mean, deviation };
@@ -379,6 +385,9 @@ export function measure() {
       redraw("all");
     }
     changed("contrast");
+  }).finally(() => {
+    isMeasuring = false;
+    measure();
   });
 }
 

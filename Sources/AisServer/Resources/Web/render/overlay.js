@@ -22,6 +22,10 @@ import { screenPoint } from "../model/view.js";
 
 const HALO = "rgba(0, 0, 0, .62)";
 
+/** Whether there are no lines to be drawn. @param {Drawing} drawing */
+export const isEmpty = ({ boxes, flood, lasso, crop, measure, ghost, crosshair, keyCursor, people }) =>
+  boxes.length + people.length === 0 && !flood && !lasso && !crop && !measure && !ghost && !crosshair && !keyCursor;
+
 /** @param {CanvasRenderingContext2D} context @param {Size} viewport  CSS pixels @param {number} ratio @param {Drawing} drawing */
 export function drawOverlay(context, viewport, ratio, drawing) {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);

@@ -123,13 +123,13 @@ export class PictureRenderer {
     gl.disable(gl.BLEND);
     if (values && uploaded) {
       setFilter(gl, values, scene.isSmooth && values === uploaded.texture ? gl.LINEAR : scene.isSmooth && this.#floatsAreSmooth() ? gl.LINEAR : gl.NEAREST);
-      const { offset, step } = uploaded;
       const [black, white] = scene.isInverted ? [scene.contrast.white, scene.contrast.black] : [scene.contrast.black, scene.contrast.white];
       const uniform = this.#begin(this.sliceProgram, scene, zoom);
       // A slab or a filter may have moved the values, never the scale between texture and grey value.
-      gl.uniform2f(uniform("limits"), (black - offset) / step, (white - offset) / step);
-      const crop = scene.crop ?? { x: -1e6, y: -1e6, width: 2e6, height: 2e6 };
-      gl.uniform4f(uniform("crop"), crop.x, crop.y, crop.x + crop.width, crop.y + crop.height);
+      gl.uniform2f(uniform("scale"), ...shares(uploaded, black, white));
+      const { height, width } = scene.frame;
+      const crop = scene.crop ?? { x: 0, y: 0, width, height };
+      gl.uniform4f(uniform("crop"), crop.x / width, crop.y / height, (crop.x + crop.width) / width, (crop.y + crop.height) / height);
       gl.uniform3f(uniform("stage"), ...scene.stage);
       drawAll(gl);
     } else {
@@ -141,7 +141,9 @@ export class PictureRenderer {
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     if (this.predictions) this.predictions.frame += 1;
     for (const layer of scene.predictions) {
-      this.predictions?.prepare(layer, this.#begin(this.predictionProgram, scene, zoom), ratio, scene.isSmooth);
+      const uniform = this.#begin(this.predictionProgram, scene, zoom);
+      gl.uniform2f(uniform("reach"), ratio / zoom / scene.frame.width, ratio / zoom / scene.frame.height);
+      this.predictions?.prepare(layer, uniform, ratio, scene.isSmooth);
       drawAll(gl);
     }
     for (const layer of scene.layers) this.#drawLayer(layer, scene, zoom, clip);
@@ -175,7 +177,7 @@ export class PictureRenderer {
     const { texture: values } = /** @type {SliceCache} */ (this.slices).upload(key, data);
     setFilter(gl, values, scene.isSmooth ? gl.LINEAR : gl.NEAREST);
     const uniform = this.#begin(this.overlayProgram, scene, zoom);
-    gl.uniform2f(uniform("limits"), (black - data.offset) / data.step, (white - data.offset) / data.step);
+    gl.uniform2f(uniform("scale"), ...shares(data, black, white));
     gl.uniform3f(uniform("paint"), ...colour);
     gl.uniform1f(uniform("opacity"), opacity);
     gl.uniform1f(uniform("multiplies"), blend === "multiply" ? 1 : 0);
@@ -201,7 +203,8 @@ export class PictureRenderer {
     const uniform = this.#begin(this.layerProgram, scene, zoom);
     gl.uniform3f(uniform("paint"), ...layer.colour);
     gl.uniform1f(uniform("fill"), layer.isOutline ? 0 : layer.opacity);
-    gl.uniform1f(uniform("edge"), 1.5 * this.ratio);
+    const reach = (1.5 * this.ratio) / zoom;
+    gl.uniform2f(uniform("reach"), reach / scene.frame.width, reach / scene.frame.height);
     gl.uniform1f(uniform("dashes"), layer.isDashed ? 4 * this.ratio : 0);
     gl.uniform1f(uniform("tint"), scene.isTint ? 1 : 0);
     if (scene.isTint && !layer.isOutline) gl.blendFunc(gl.DST_COLOR, gl.ONE);
@@ -214,10 +217,8 @@ export class PictureRenderer {
     const { gl, canvas } = this;
     const { handle, uniform } = /** @type {import("./gl.js").Program} */ (chosen);
     gl.useProgram(handle);
-    gl.uniform2f(uniform("viewport"), canvas.width, canvas.height);
-    gl.uniform2f(uniform("centre"), scene.view.centre.x, scene.view.centre.y);
-    gl.uniform1f(uniform("zoom"), zoom);
-    gl.uniform2f(uniform("frame"), scene.frame.width, scene.frame.height);
+    const { frame: { height, width }, view: { centre } } = scene;
+    gl.uniform4f(uniform("place"), 1 / zoom / width, -1 / zoom / height, (centre.x + 0.5 - canvas.width / 2 / zoom) / width, (centre.y + 0.5 + canvas.height / 2 / zoom) / height);
     return uniform;
   }
 
@@ -285,4 +286,10 @@ export class PictureRenderer {
     this.smoothFloats ??= this.gl.getExtension("OES_texture_float_linear") !== null;
     return this.smoothFloats;
   }
+}
+
+/** Factor and summand that make of a texture's numbers shares of the way from black to white, which may be the same. @param {{ offset: number, step: number }} of @param {number} black @param {number} white @returns {[number, number]} */
+function shares({ offset, step }, black, white) {
+  const way = white - black || 1e-3 * step;
+  return [step / way, (offset - black) / way];
 }

@@ -73,13 +73,11 @@ export class PredictionTextures {
     setFilter(gl, now, isSmooth ? gl.LINEAR : gl.NEAREST);
     gl.uniform1i(uniform("values"), 0);
     gl.uniform1i(uniform("before"), 1);
-    gl.uniform4f(uniform("part"), result.x, result.y, result.width, result.height);
-    gl.uniform2f(uniform("size"), size.width, size.height);
+    gl.uniform4f(uniform("part"), size.width / result.width, size.height / result.height, -result.x / result.width, -result.y / result.height);
     // Halfway to the next byte: smoothing between pixels moves no pixel's own value over it.
     gl.uniform1f(uniform("limit"), (limit + 0.5) / 255);
     gl.uniform3f(uniform("paint"), ...colour);
     gl.uniform1f(uniform("fill"), opacity);
-    gl.uniform1f(uniform("edge"), ratio);
     gl.uniform1f(uniform("dashes"), 4 * ratio);
     gl.uniform1f(uniform("isShaded"), isShaded ? 1 : 0);
     gl.uniform1f(uniform("hasBefore"), removedFrom ? 1 : 0);
